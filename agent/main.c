@@ -1,0 +1,268 @@
+/* ipsec-reportd: wires collectors, tables and Net-SNMP together, and waits for signals. */
+#include "config.h"
+
+#include <net-snmp/net-snmp-config.h>
+
+#include <net-snmp/net-snmp-includes.h>
+
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include "collectors/xfrm.h"
+#include "event_loop.h"
+#include "handler.h"
+#include "options.h"
+#include "privileges.h"
+#include "sd_notify.h"
+#include "self.h"
+#include "settings.h"
+#include "snmp_agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct agent {
+        struct options options;
+        struct settings settings;
+        struct loop *loop;
+        struct store *store;
+        struct handler *handler;
+        struct self *self;
+        struct recording *recording;
+        struct replay *replay;
+        struct collector *xfrm; /* NULL: disabled */
+        int signals;
+        bool ending;
+};
+
+/* Logs "WHAT SUBJECT failed: REASON". */
+static bool failed(const char *what, const char *subject, int err)
+{
+        snmp_log(LOG_ERR, "%s %s failed: %s\n", what, subject, strerror(-err));
+        return false;
+}
+
+static struct xfrm_config xfrm_config(const struct agent *agent)
+{
+        return (struct xfrm_config){
+                .redump_interval = agent->settings.redump_interval,
+                .check_interval = agent->settings.check_interval,
+                .receive_buffer = agent->settings.receive_buffer,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
+/* ---- signals ---- */
+
+static void reread(struct agent *agent)
+{
+        struct xfrm_config config;
+
+        sd_notify_send("RELOADING=1");
+        settings_default(&agent->settings);
+        snmp_agent_reread();
+        config = xfrm_config(agent);
+        if (agent->xfrm)
+                xfrm_configure(agent->xfrm, &config);
+        snmp_log(LOG_NOTICE, "configuration read again\n");
+        sd_notify_send("READY=1");
+}
+
+static void signal_ready(void *context, int fd)
+{
+        struct agent *agent = context;
+        struct signalfd_siginfo info;
+
+        if (read(fd, &info, sizeof(info)) != sizeof(info))
+                return;
+        if (info.ssi_signo == SIGHUP)
+                reread(agent);
+        else
+                agent->ending = true;
+}
+
+static int watch_signals(struct agent *agent)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGHUP);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        agent->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+        if (agent->signals < 0)
+                return -errno;
+        return agent->loop->watch(agent->loop, agent->signals, signal_ready, agent);
+}
+
+/* ---- the parts ---- */
+
+static bool open_recordings(struct agent *agent)
+{
+        const struct options *options = &agent->options;
+        int err = 0;
+
+        if (options->record) {
+                agent->recording = recording_new(options->record, agent->loop, &err);
+                if (!agent->recording)
+                        return failed("recording to", options->record, err);
+        }
+        if (!options->replay)
+                return true;
+        agent->replay = replay_new(options->replay, agent->loop, &err);
+        if (!agent->replay)
+                return failed("replaying", options->replay, err);
+        if (replay_recorded(agent->replay) != 0)
+                event_loop_set_wall(agent->loop, replay_recorded(agent->replay));
+        return true;
+}
+
+static bool start_collectors(struct agent *agent)
+{
+        struct xfrm_config config = xfrm_config(agent);
+
+        if (!agent->settings.xfrm)
+                return true;
+        agent->xfrm = xfrm_new(agent->loop, agent->store, &config);
+        if (!agent->xfrm || agent->xfrm->ops->start(agent->xfrm) < 0)
+                return failed("starting the collector", "xfrm", -ENOMEM);
+        if (agent->replay && replay_start(agent->replay) < 0)
+                return failed("replaying", agent->options.replay, -ENOMEM);
+        return true;
+}
+
+/* What must be there before the configuration is read. */
+static bool prepare(struct agent *agent)
+{
+        agent->loop = event_loop_new();
+        agent->store = store_new();
+        if (!agent->loop || !agent->store)
+                return failed("allocating", "the tables", -ENOMEM);
+        snmp_agent_prepare(&agent->options);
+        settings_register(&agent->settings);
+        return true;
+}
+
+static bool drop_privileges(const struct agent *agent)
+{
+        const char *user = agent->options.user;
+        int err = privileges_drop(user);
+
+        return err == 0 || failed("becoming the user", user ? user : "without privileges", err);
+}
+
+static bool may_listen(const struct agent *agent)
+{
+        const char *address = agent->options.standalone;
+
+        if (!address || agent->settings.standalone_anywhere || snmp_agent_is_loopback(address))
+                return true;
+        snmp_log(LOG_ERR,
+                 "%s is not on loopback: standaloneAnywhere yes in ipsec-reportd.conf allows it\n",
+                 address);
+        return false;
+}
+
+/* Rows first, then snmpd: what is registered is there to be asked for. */
+static bool start(struct agent *agent)
+{
+        int err;
+
+        if (!open_recordings(agent))
+                return false;
+        agent->self = self_new(agent->store, agent->loop);
+        agent->handler = handler_new(agent->store, agent->loop);
+        if (!agent->self || !agent->handler)
+                return failed("registering", "the tables", -ENOMEM);
+        err = watch_signals(agent);
+        if (err < 0)
+                return failed("watching for", "signals", err);
+        if (!snmp_agent_start(&agent->options)) {
+                snmp_log(LOG_ERR, "%s cannot be opened for SNMP\n", agent->options.standalone);
+                return false;
+        }
+        return may_listen(agent) && drop_privileges(agent) && start_collectors(agent);
+}
+
+static void stop(struct agent *agent)
+{
+        if (agent->xfrm)
+                agent->xfrm->ops->free(agent->xfrm);
+        replay_free(agent->replay);
+        recording_free(agent->recording);
+        handler_free(agent->handler);
+        snmp_agent_stop();
+        self_free(agent->self);
+        store_free(agent->store);
+        event_loop_free(agent->loop);
+}
+
+static int run(struct agent *agent)
+{
+        if (!start(agent))
+                return EXIT_FAILURE;
+        sd_notify_send("READY=1");
+        snmp_log(LOG_NOTICE, "ipsec-reportd %s started\n", PACKAGE_VERSION);
+        while (!agent->ending)
+                agent_check_and_process(1);
+        sd_notify_send("STOPPING=1");
+        snmp_log(LOG_NOTICE, "ipsec-reportd ended\n");
+        return EXIT_SUCCESS;
+}
+
+/* -t: reads everything, opens nothing. */
+static int check_configuration(void)
+{
+        snmp_agent_read();
+        if (settings_complaints() > 0)
+                return EXIT_FAILURE;
+        puts("the configuration is in order");
+        return EXIT_SUCCESS;
+}
+
+static bool readable(const char *file)
+{
+        if (!file || access(file, R_OK) == 0)
+                return true;
+        fprintf(stderr, "ipsec-reportd: the configuration %s cannot be read: %s\n", file,
+                strerror(errno));
+        return false;
+}
+
+static void choose_logging(const struct options *options)
+{
+        if (options->logging)
+                return;
+        if (options->foreground || options->check)
+                snmp_enable_stderrlog();
+        else
+                snmp_enable_syslog_ident("ipsec-reportd", LOG_DAEMON);
+}
+
+int main(int argc, char **argv)
+{
+        struct agent agent = { .signals = -1 };
+        int status;
+
+        /* The module's text is for managers; nothing here needs it, and Net-SNMP would look for it.
+         */
+        setenv("MIBS", "", 1);
+        options_read(&agent.options, argc, argv);
+        if (!readable(agent.options.config))
+                return EXIT_FAILURE;
+        choose_logging(&agent.options);
+        privileges_forbid_core_dumps();
+        if (!agent.options.foreground && !agent.options.check && netsnmp_daemonize(0, 0) != 0)
+                return EXIT_FAILURE;
+        if (!prepare(&agent))
+                return EXIT_FAILURE;
+        status = agent.options.check ? check_configuration() : run(&agent);
+        stop(&agent);
+        return status;
+}

@@ -1,0 +1,55 @@
+#include "privileges.h"
+
+#include "config.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The capabilities' numbers are an enumeration of linux/capability.h. */
+static void choose(void)
+{
+        capng_clear(CAPNG_SELECT_CAPS);
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,
+                     CAP_NET_ADMIN);
+}
+
+/* The user's own groups are kept: membership of snmpd's group opens the AgentX socket. */
+static int become(const struct passwd *entry)
+{
+        if (initgroups(entry->pw_name, entry->pw_gid) < 0)
+                return -errno;
+        if (capng_change_id((int)entry->pw_uid, (int)entry->pw_gid, CAPNG_CLEAR_BOUNDING) != 0)
+                return -EPERM;
+        return 0;
+}
+
+int privileges_drop(const char *user)
+{
+        const struct passwd *entry;
+
+        if (geteuid() != 0)
+                return user ? -EPERM : 0;
+        choose();
+        if (!user)
+                return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+        entry = getpwnam(user);
+        if (!entry)
+                return -ENOENT;
+        return become(entry);
+}
+
+void privileges_forbid_core_dumps(void)
+{
+        static const struct rlimit none;
+
+        setrlimit(RLIMIT_CORE, &none);
+#ifndef ENABLE_SANITIZERS /* the leak check at exit traces the process */
+        prctl(PR_SET_DUMPABLE, 0);
+#endif
+}

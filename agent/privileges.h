@@ -1,0 +1,14 @@
+/* What the agent gives up once it runs. */
+#ifndef IPSEC_REPORT_AGENT_PRIVILEGES_H
+#define IPSEC_REPORT_AGENT_PRIVILEGES_H
+
+/*
+ * Keeps CAP_NET_ADMIN alone of all capabilities and becomes the user named, if one is. A process
+ * that has no privileges is left as it is. 0; -ENOENT: no such user; -EPERM: not allowed.
+ */
+int privileges_drop(const char *user);
+
+/* No core dump ever holds what the kernel told: keys pass through the memory. */
+void privileges_forbid_core_dumps(void);
+
+#endif

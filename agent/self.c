@@ -1,0 +1,101 @@
+#include "self.h"
+
+#include "config.h"
+#include "tables/agent_scalars.h"
+#include "tables/collector_row.h"
+#include "tables/ipsec_sa.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+struct self {
+        struct loop *loop;
+        struct table *scalars;
+        struct table *sas;
+        struct agent_scalars row;
+        struct utsname kernel;
+};
+
+static void tell(struct self *self)
+{
+        struct moment now;
+
+        self->loop->now(self->loop, &now);
+        self->row.last_change = now.monotonic;
+        table_put(self->scalars, &self->row, TABLE_FROM_EVENT);
+}
+
+/* Counters move all the time: what counts is what comes, goes, or changes its state. */
+static void sa_changed(void *context, enum table_event event, enum table_reason reason,
+                       const void *before, const void *after)
+{
+        const struct ipsec_sa *old = before, *sa = after;
+        struct self *self = context;
+
+        (void)reason;
+        if (event == TABLE_CHANGED && old->state == sa->state)
+                return;
+        self->row.ipsec_active = table_count(self->sas) > 0;
+        tell(self);
+}
+
+static void collector_changed(void *context, enum table_event event, enum table_reason reason,
+                              const void *before, const void *after)
+{
+        const struct collector_row *old = before, *row = after;
+
+        (void)reason;
+        if (event != TABLE_CHANGED || old->state != row->state)
+                tell(context);
+}
+
+static uint32_t namespace_inode(void)
+{
+        struct stat status;
+
+        return stat("/proc/self/ns/net", &status) == 0 ? (uint32_t)status.st_ino : 0;
+}
+
+/* Random, so that two starts in one second differ as well. */
+static uint32_t run_identity(int64_t wall)
+{
+        uint32_t run;
+
+        return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)wall;
+}
+
+struct self *self_new(struct store *store, struct loop *loop)
+{
+        struct self *self = calloc(1, sizeof(*self));
+        struct moment now;
+
+        if (!self)
+                return NULL;
+        loop->now(loop, &now);
+        uname(&self->kernel);
+        self->loop = loop;
+        self->scalars = store_table(store, &agent_scalars_type);
+        self->sas = store_table(store, &ipsec_sa_type);
+        self->row = (struct agent_scalars){
+                .version = PACKAGE_VERSION,
+                .mib_revision = IPSEC_REPORT_MIB_REVISION,
+                .start_time = now.wall,
+                .run = run_identity(now.wall),
+                .kernel_release = self->kernel.release,
+                .network_namespace = namespace_inode(),
+        };
+        tell(self);
+        if (table_subscribe(self->sas, sa_changed, self) < 0 ||
+            table_subscribe(store_table(store, &collector_row_type), collector_changed, self) < 0) {
+                free(self);
+                return NULL;
+        }
+        return self;
+}
+
+void self_free(struct self *self)
+{
+        free(self);
+}

@@ -1,0 +1,14 @@
+/* Keeps ipsrAgent current: what the agent says of itself. */
+#ifndef IPSEC_REPORT_AGENT_SELF_H
+#define IPSEC_REPORT_AGENT_SELF_H
+
+#include "collectors/loop.h"
+#include "tables/store.h"
+
+struct self;
+
+/* Fills the scalars and follows the store's tables. NULL without memory. */
+struct self *self_new(struct store *store, struct loop *loop);
+void self_free(struct self *self);
+
+#endif

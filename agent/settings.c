@@ -1,0 +1,142 @@
+#include "settings.h"
+
+#include "collectors/xfrm.h"
+
+#include <net-snmp/net-snmp-config.h>
+
+#include <net-snmp/net-snmp-includes.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum kind {
+        KIND_NUMBER,
+        KIND_SWITCH,
+};
+
+struct token {
+        const char *name;
+        enum kind kind;
+        size_t offset; /* of a uint32_t or a bool in struct settings */
+        uint32_t low;
+        uint32_t high;
+        uint32_t standard; /* the default */
+        const char *help;
+};
+
+#define PLACE(member) offsetof(struct settings, member)
+
+static const struct token tokens[] = {
+        { "xfrmCollector", KIND_SWITCH, PLACE(xfrm), 0, 1, 1, "yes | no" },
+        { "redumpInterval", KIND_NUMBER, PLACE(redump_interval), 1, 86400, XFRM_REDUMP_DEFAULT,
+          "SECONDS" },
+        { "checkInterval", KIND_NUMBER, PLACE(check_interval), 1, 86400, XFRM_CHECK_DEFAULT,
+          "SECONDS" },
+        { "receiveBuffer", KIND_NUMBER, PLACE(receive_buffer), 4096, 1u << 30,
+          XFRM_RECEIVE_BUFFER_DEFAULT, "OCTETS" },
+        { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no" },
+};
+
+#define N_TOKENS (sizeof(tokens) / sizeof(tokens[0]))
+
+/* Net-SNMP's parsers take no context of ours, and its log is counted for the whole process. */
+static struct settings *target;
+static unsigned int complaints;
+
+static void set(struct settings *settings, const struct token *token, uint32_t number)
+{
+        char *member = (char *)settings + token->offset;
+
+        if (token->kind == KIND_SWITCH)
+                *(bool *)member = number != 0;
+        else
+                *(uint32_t *)member = number;
+}
+
+static const struct token *find(const char *name)
+{
+        for (size_t i = 0; i < N_TOKENS; i++)
+                if (strcasecmp(tokens[i].name, name) == 0)
+                        return &tokens[i];
+        return NULL;
+}
+
+static bool read_switch(const char *text, uint32_t *number)
+{
+        static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+                if (strcasecmp(words[i], text) == 0) {
+                        *number = i % 2;
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool read_number(const char *text, const struct token *token, uint32_t *number)
+{
+        char *end;
+        unsigned long long value = strtoull(text, &end, 10);
+
+        *number = (uint32_t)value;
+        return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= token->low &&
+               value <= token->high;
+}
+
+static void parse(const char *name, char *line)
+{
+        const struct token *token = find(name);
+        char word[64];
+        uint32_t number;
+        const char *rest = copy_nword(line, word, sizeof(word));
+
+        if (rest) {
+                netsnmp_config_error("%s takes one value: %s", name, token->help);
+        } else if (token->kind == KIND_SWITCH) {
+                if (read_switch(word, &number))
+                        set(target, token, number);
+                else
+                        netsnmp_config_error("%s is yes or no, not \"%s\"", name, word);
+        } else if (read_number(word, token, &number)) {
+                set(target, token, number);
+        } else {
+                netsnmp_config_error("%s is a number from %u to %u, not \"%s\"", name, token->low,
+                                     token->high, word);
+        }
+}
+
+static int count_complaint(int major, int minor, void *message, void *context)
+{
+        const struct snmp_log_message *m = message;
+
+        (void)major;
+        (void)minor;
+        (void)context;
+        if (m->priority <= LOG_WARNING)
+                complaints++;
+        return 0;
+}
+
+void settings_default(struct settings *settings)
+{
+        for (size_t i = 0; i < N_TOKENS; i++)
+                set(settings, &tokens[i], tokens[i].standard);
+}
+
+void settings_register(struct settings *settings)
+{
+        target = settings;
+        settings_default(settings);
+        for (size_t i = 0; i < N_TOKENS; i++)
+                register_app_config_handler(tokens[i].name, parse, NULL, tokens[i].help);
+        netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_WARNING);
+        snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_complaint, NULL);
+}
+
+unsigned int settings_complaints(void)
+{
+        return complaints;
+}

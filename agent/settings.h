@@ -1,0 +1,28 @@
+/* What ipsec-reportd.conf says: the project's own tokens, read by Net-SNMP's mechanism. */
+#ifndef IPSEC_REPORT_AGENT_SETTINGS_H
+#define IPSEC_REPORT_AGENT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+        bool xfrm;                /* collector.xfrm: yes or no */
+        uint32_t redump_interval; /* seconds, 1..86400 */
+        uint32_t check_interval;  /* seconds, 1..86400 */
+        uint32_t receive_buffer;  /* octets, 4096..1073741824 */
+        bool standalone_anywhere; /* --standalone may listen beyond loopback */
+};
+
+/* Registers the tokens; call before init_snmp(). They are written to *settings whenever read. */
+void settings_register(struct settings *settings);
+
+/* Sets every value to its default. */
+void settings_default(struct settings *settings);
+
+/*
+ * How many complaints there were since settings_register(): a wrong value of ours, or anything else
+ * that Net-SNMP warns of while it reads. Each has been logged with its file and line.
+ */
+unsigned int settings_complaints(void);
+
+#endif

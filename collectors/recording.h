@@ -1,0 +1,51 @@
+/*
+ * What the sources said, in a folder: a file for each stream with the octets as they came (keys
+ * blanked by who writes), and index.txt, which tells their order: a line "# recorded SECONDS", then
+ * "SECONDS FILE OFFSET LENGTH" for each datagram. A folder without an index is read stream by
+ * stream.
+ */
+#ifndef IPSEC_REPORT_COLLECTORS_RECORDING_H
+#define IPSEC_REPORT_COLLECTORS_RECORDING_H
+
+#include "loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The streams, as they are named in the folder. */
+#define STREAM_SA_DUMP "state.bin"
+#define STREAM_SAD_INFO "sadinfo.bin"
+#define STREAM_XFRM_EVENTS "xfrm-events.bin"
+
+struct recording;
+
+/* Begins a recording in a folder that is made if need be. NULL: *err is the negative errno. */
+struct recording *recording_new(const char *folder, struct loop *loop, int *err);
+void recording_free(struct recording *r);
+
+/* Appends a datagram to a stream. An error is logged once and ends the recording. NULL: nothing. */
+void recording_write(struct recording *r, const char *stream, const void *octets, size_t length);
+
+struct replay;
+
+/* Takes a datagram of a stream. */
+typedef void replay_deliver(void *context, const void *octets, size_t length);
+
+/* Opens a folder for replay. NULL: *err is the negative errno, -EBADMSG for an index that is none.
+ * Unknown streams of an index are passed over. */
+struct replay *replay_new(const char *folder, struct loop *loop, int *err);
+void replay_free(struct replay *r);
+
+/* When it was recorded, in seconds since 1970; 0: the folder does not tell. */
+int64_t replay_recorded(const struct replay *r);
+
+/* Hands the datagrams of a stream to deliver. 0, or -ENOENT for one that is not known. */
+int replay_subscribe(struct replay *r, const char *stream, replay_deliver *deliver, void *context);
+
+/* Begins: one datagram for each turn of the loop, from then on by itself. 0 or -ENOMEM. */
+int replay_start(struct replay *r);
+
+/* Whether all has been delivered. */
+bool replay_done(const struct replay *r);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Messages of NETLINK_XFRM: octets in, row out. No descriptor, no table. Whatever the octets are,
+ * nothing is read outside of the message.
+ */
+#ifndef IPSEC_REPORT_COLLECTORS_XFRM_PARSE_H
+#define IPSEC_REPORT_COLLECTORS_XFRM_PARSE_H
+
+#include "tables/algorithm.h"
+#include "tables/ipsec_sa.h"
+#include "xfrm_uapi.h"
+
+#include <net/if.h>
+
+/* Room for the texts of a parsed row, which points into it. */
+struct xfrm_text {
+        struct algorithm encryption;
+        struct algorithm authentication;
+        struct algorithm compression;
+        char offload_device[IF_NAMESIZE]; /* the parser leaves it empty: only the host knows names
+                                           */
+        char security_context[256];
+};
+
+/*
+ * Fills *sa from XFRM_MSG_NEWSA, UPDSA, DELSA (with its attribute XFRMA_SA) or EXPIRE (which has no
+ * algorithms). now: seconds since 1970, by which soft limits of time are judged. The joins' part is
+ * zero. 0, or -EBADMSG when the message is too short or its attributes do not add up.
+ */
+int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *text,
+                  struct ipsec_sa *sa);
+
+/*
+ * Fills *sa with the larval SA that the kernel makes when it sends this XFRM_MSG_ACQUIRE.
+ * expires: seconds that it lives (net.core.xfrm_acq_expires). Returns as above.
+ */
+int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires,
+                       struct ipsec_sa *sa);
+
+/* Whether XFRM_MSG_EXPIRE tells of the hard limit; -EBADMSG when it is too short. */
+int xfrm_parse_expire_hard(const struct nlmsghdr *nlh);
+
+/* XFRM_MSG_FLUSHSA: the protocol flushed, 0 all, IPSEC_PROTO_ANY those with SPIs; or -EBADMSG. */
+int xfrm_parse_flush(const struct nlmsghdr *nlh);
+
+/* XFRM_MSG_NEWSADINFO: how many SAs the kernel has. 0 or -EBADMSG. */
+int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count);
+
+/* Overwrites the keys in a message with zeros. -EBADMSG: its attributes do not add up. */
+int xfrm_blank_keys(struct nlmsghdr *nlh);
+
+/* Whether a flush of this protocol takes an SA of that one (the kernel's xfrm_id_proto_match()). */
+bool xfrm_flush_takes(int flushed, uint8_t protocol);
+
+#endif

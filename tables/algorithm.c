@@ -1,0 +1,184 @@
+#include "algorithm.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The truncation that goes without saying in an authentication's text (RFC 2403, 2404, 3566). */
+#define USUAL_TRUNCATION 96
+
+struct cipher {
+        const char *name;  /* the kernel's */
+        const char *text;  /* %u stands for the key bits */
+        uint8_t salt_bits; /* that the kernel counts as key */
+        bool icv_in_text;  /* the ICV in octets follows */
+        uint8_t transform; /* IANA, with an ICV of 8 octets where the ICV makes a difference */
+        uint8_t icv_step;  /* the numbers for ICVs of 12 and 16 octets follow at this distance */
+};
+
+static const struct cipher ciphers[] = {
+        { "cbc(aes)", "AES%u-CBC", 0, false, 12, 0 },
+        { "rfc3686(ctr(aes))", "AES%u-CTR", 32, false, 13, 0 },
+        { "rfc4106(gcm(aes))", "AES%u-GCM", 32, true, 18, 1 },
+        { "rfc4309(ccm(aes))", "AES%u-CCM", 24, true, 14, 1 },
+        { "rfc4543(gcm(aes))", "AES%u-GMAC", 32, true, 21, 0 },
+        { "rfc7539esp(chacha20,poly1305)", "CHACHA20-POLY1305", 32, false, 28, 0 },
+        { "ecb(cipher_null)", "NULL", 0, false, 11, 0 },
+        { "cipher_null", "NULL", 0, false, 11, 0 },
+        { "cbc(des3_ede)", "3DES-CBC", 0, false, 3, 0 },
+        { "cbc(des)", "DES-CBC", 0, false, 2, 0 },
+        { "cbc(camellia)", "CAMELLIA%u-CBC", 0, false, 23, 0 },
+        { "cbc(serpent)", "SERPENT%u-CBC", 0, false, 0, 0 },
+        { "cbc(twofish)", "TWOFISH%u-CBC", 0, false, 0, 0 },
+        { "cbc(blowfish)", "BLOWFISH%u-CBC", 0, false, 7, 0 },
+        { "cbc(cast5)", "CAST%u-CBC", 0, false, 6, 0 },
+        { "cbc(sm4)", "SM4-CBC", 0, false, 0, 0 },
+};
+
+struct digest {
+        const char *name;
+        const char *text;
+        uint16_t default_bits; /* the kernel's truncation where a message tells none */
+        struct {
+                uint16_t bits;
+                uint16_t transform;
+        } transforms[2]; /* IANA, by truncation */
+};
+
+static const struct digest digests[] = {
+        { "hmac(sha1)", "HMAC-SHA1", 96, { { 96, 2 }, { 160, 7 } } },
+        { "hmac(sha256)", "HMAC-SHA2-256", 96, { { 128, 12 } } },
+        { "hmac(sha384)", "HMAC-SHA2-384", 192, { { 192, 13 } } },
+        { "hmac(sha512)", "HMAC-SHA2-512", 256, { { 256, 14 } } },
+        { "hmac(md5)", "HMAC-MD5", 96, { { 96, 1 }, { 128, 6 } } },
+        { "xcbc(aes)", "AES-XCBC", 96, { { 96, 5 } } },
+        { "cmac(aes)", "AES-CMAC", 96, { { 96, 8 } } },
+        { "hmac(rmd160)", "HMAC-RIPEMD-160", 96, { { 0 } } },
+        { "hmac(sm3)", "HMAC-SM3", 256, { { 0 } } },
+        { "digest_null", "NULL", 0, { { 0 } } },
+        { "hmac(digest_null)", "NULL", 0, { { 0 } } },
+};
+
+static const struct {
+        const char *name;
+        uint8_t transform;
+} compressions[] = {
+        { "deflate", 2 },
+        { "lzs", 3 },
+        { "lzjh", 4 },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void set_unknown(const char *name, struct algorithm *a)
+{
+        size_t i;
+
+        for (i = 0; name[i] && i < sizeof(a->text) - 1; i++)
+                a->text[i] = (char)toupper((unsigned char)name[i]);
+        a->text[i] = '\0';
+}
+
+static uint16_t cap(uint32_t bits)
+{
+        return bits > UINT16_MAX ? UINT16_MAX : (uint16_t)bits;
+}
+
+static const struct cipher *find_cipher(const char *name)
+{
+        for (size_t i = 0; i < COUNT(ciphers); i++)
+                if (strcmp(ciphers[i].name, name) == 0)
+                        return &ciphers[i];
+        return NULL;
+}
+
+/* "AES%u-CBC" and 128 become "AES128-CBC". */
+static void set_text(const char *pattern, uint32_t key_bits, struct algorithm *a)
+{
+        const char *mark = strstr(pattern, "%u");
+
+        if (!mark)
+                snprintf(a->text, sizeof(a->text), "%s", pattern);
+        else
+                snprintf(a->text, sizeof(a->text), "%.*s%u%s", (int)(mark - pattern), pattern,
+                         key_bits, mark + 2);
+}
+
+static void append_number(struct algorithm *a, uint32_t number)
+{
+        size_t length = strlen(a->text);
+
+        snprintf(a->text + length, sizeof(a->text) - length, "-%u", number);
+}
+
+static void set_cipher(const char *name, uint32_t key_bits, struct algorithm *a)
+{
+        const struct cipher *cipher = find_cipher(name);
+
+        a->key_bits = cap(key_bits);
+        if (!cipher) {
+                set_unknown(name, a);
+                return;
+        }
+        if (key_bits >= cipher->salt_bits)
+                a->key_bits = cap(key_bits - cipher->salt_bits);
+        set_text(cipher->text, a->key_bits, a);
+        a->transform = cipher->transform;
+        if (!cipher->icv_in_text)
+                return;
+        append_number(a, a->icv_bits / 8u);
+        if (a->icv_bits == 96)
+                a->transform = (uint16_t)(cipher->transform + cipher->icv_step);
+        if (a->icv_bits == 128)
+                a->transform = (uint16_t)(cipher->transform + 2 * cipher->icv_step);
+}
+
+void algorithm_encryption(const char *name, uint32_t key_bits, struct algorithm *a)
+{
+        memset(a, 0, sizeof(*a));
+        set_cipher(name, key_bits, a);
+}
+
+void algorithm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, struct algorithm *a)
+{
+        memset(a, 0, sizeof(*a));
+        a->icv_bits = cap(icv_bits);
+        set_cipher(name, key_bits, a);
+}
+
+static void set_digest(const struct digest *digest, struct algorithm *a)
+{
+        if (a->icv_bits == 0)
+                a->icv_bits = digest->default_bits;
+        snprintf(a->text, sizeof(a->text), "%s", digest->text);
+        if (a->icv_bits != USUAL_TRUNCATION && a->icv_bits != 0)
+                append_number(a, a->icv_bits);
+        for (size_t i = 0; i < COUNT(digest->transforms); i++)
+                if (digest->transforms[i].transform && digest->transforms[i].bits == a->icv_bits)
+                        a->transform = digest->transforms[i].transform;
+}
+
+void algorithm_authentication(const char *name, uint32_t key_bits, uint32_t truncation_bits,
+                              struct algorithm *a)
+{
+        memset(a, 0, sizeof(*a));
+        a->key_bits = cap(key_bits);
+        a->icv_bits = cap(truncation_bits);
+        for (size_t i = 0; i < COUNT(digests); i++) {
+                if (strcmp(digests[i].name, name) == 0) {
+                        set_digest(&digests[i], a);
+                        return;
+                }
+        }
+        set_unknown(name, a);
+}
+
+void algorithm_compression(const char *name, struct algorithm *a)
+{
+        memset(a, 0, sizeof(*a));
+        set_unknown(name, a);
+        for (size_t i = 0; i < COUNT(compressions); i++)
+                if (strcmp(compressions[i].name, name) == 0)
+                        a->transform = compressions[i].transform;
+}

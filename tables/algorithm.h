@@ -1,0 +1,33 @@
+/*
+ * The algorithms of IPsec: the kernel's name for each, how the MIB and the reports write it, and
+ * its IANA transform number. The only list of them.
+ */
+#ifndef IPSEC_REPORT_TABLES_ALGORITHM_H
+#define IPSEC_REPORT_TABLES_ALGORITHM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Long enough for every algorithm's text; the kernel's names have 64 octets. */
+#define ALGORITHM_TEXT_SIZE 80
+
+/* What is told of one algorithm. */
+struct algorithm {
+        char text[ALGORITHM_TEXT_SIZE]; /* "AES128-CBC", "HMAC-SHA2-256-128", "DEFLATE" */
+        uint16_t key_bits;              /* without the salt that the kernel counts in */
+        uint16_t transform;             /* IANA's number; 0 none */
+        uint16_t icv_bits; /* truncation of an authentication, ICV of an AEAD; else 0 */
+};
+
+/*
+ * Each describes an algorithm by the kernel's name (as in /proc/crypto) and the length of the key
+ * in bits. A name that is not known is told in capital letters, without a number.
+ */
+void algorithm_encryption(const char *name, uint32_t key_bits, struct algorithm *a);
+void algorithm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, struct algorithm *a);
+/* truncation_bits 0: the kernel's default for the algorithm. */
+void algorithm_authentication(const char *name, uint32_t key_bits, uint32_t truncation_bits,
+                              struct algorithm *a);
+void algorithm_compression(const char *name, struct algorithm *a);
+
+#endif

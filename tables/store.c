@@ -1,0 +1,63 @@
+#include "store.h"
+
+#include "agent_scalars.h"
+#include "collector_row.h"
+#include "ipsec_sa.h"
+
+#include <stdlib.h>
+
+const struct table_type *const table_types[] = {
+        &agent_scalars_type,
+        &collector_row_type,
+        &ipsec_sa_type,
+        NULL,
+};
+
+#define N_TYPES (sizeof(table_types) / sizeof(table_types[0]) - 1)
+
+struct store {
+        struct strings *strings;
+        struct table *tables[N_TYPES];
+};
+
+struct store *store_new(void)
+{
+        struct store *store = calloc(1, sizeof(*store));
+
+        if (!store)
+                return NULL;
+        store->strings = strings_new();
+        for (size_t i = 0; store->strings && i < N_TYPES; i++) {
+                store->tables[i] = table_new(table_types[i], store->strings);
+                if (!store->tables[i])
+                        break;
+        }
+        if (!store->tables[N_TYPES - 1]) {
+                store_free(store);
+                return NULL;
+        }
+        return store;
+}
+
+void store_free(struct store *store)
+{
+        if (!store)
+                return;
+        for (size_t i = 0; i < N_TYPES; i++)
+                table_free(store->tables[i]);
+        strings_free(store->strings);
+        free(store);
+}
+
+struct table *store_table(const struct store *store, const struct table_type *type)
+{
+        for (size_t i = 0; i < N_TYPES; i++)
+                if (table_types[i] == type)
+                        return store->tables[i];
+        abort();
+}
+
+struct strings *store_strings(const struct store *store)
+{
+        return store->strings;
+}

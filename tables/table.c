@@ -1,0 +1,787 @@
+#include "table.h"
+
+#include "ordered.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINIMUM_SLOTS 16
+
+enum entry_state {
+        ENTRY_LISTED,  /* a row as all see it */
+        ENTRY_ARRIVED, /* read in a full read, gets its number when that ends */
+        ENTRY_GHOST,   /* removed during a full read that may still show it; freed when that ends */
+        ENTRY_DOOMED,  /* about to be removed, together with others */
+};
+
+/* What goes before each row in memory. */
+struct entry {
+        uint32_t hash;
+        uint16_t sweep;   /* number of the full read that saw the row last */
+        uint8_t state;    /* enum entry_state */
+        bool told : 1;    /* an event told of it during that read */
+        bool haunted : 1; /* it stands in the list of ghosts */
+        char row[] __attribute__((aligned(8)));
+};
+
+struct listener {
+        table_listener *listener;
+        void *context;
+};
+
+struct entry_list {
+        struct entry **entries;
+        size_t count;
+        size_t room;
+};
+
+struct order {
+        const struct table_type *view;
+        struct ordered *rows;
+};
+
+struct table {
+        const struct table_type *type;
+        struct strings *pool;
+        struct entry **slots; /* open addressing, linear probing; a power of two */
+        size_t n_slots;
+        size_t n_used;        /* slots in use: rows, arrivals, ghosts */
+        size_t n_rows;        /* ENTRY_LISTED */
+        struct order *orders; /* the table's own, then its views' */
+        size_t n_orders;
+        struct listener *listeners;
+        size_t n_listeners;
+        uint32_t next_number; /* for given_index */
+        uint16_t sweep;       /* number of the full read */
+        bool sweeping;
+        bool first_read_done;
+        size_t n_unseen;           /* rows that this full read did not show yet */
+        struct entry_list arrived; /* in the order read */
+        struct entry_list late;    /* told by events during the first full read */
+        struct entry_list ghosts;
+        void *scratch; /* one row: the new one, its strings shared */
+        void *before;  /* one row: as it was */
+};
+
+struct index {
+        const struct table_type *view;
+        const uint32_t *oid;
+        size_t length;
+};
+
+static struct entry *entry_of(const void *row)
+{
+        return (struct entry *)((uintptr_t)row - offsetof(struct entry, row));
+}
+
+/* ---- order ---- */
+
+static int compare_number(struct index *rest, uint32_t number)
+{
+        uint32_t sought;
+
+        if (rest->length == 0)
+                return -1;
+        sought = *rest->oid;
+        rest->oid++;
+        rest->length--;
+        return sought == number ? 0 : sought < number ? -1 : 1;
+}
+
+/* ordered_compare: how an index stands to a row, by the rule for OIDs. */
+static int compare_index(const void *sought, const void *item)
+{
+        struct index rest = *(const struct index *)sought;
+        uint32_t oid[INDEX_MAX];
+        size_t n;
+
+        /* Most tables are indexed by one number: no need to write it out. */
+        if (rest.view->given_index && rest.view->n_index == 1) {
+                int order = compare_number(
+                        &rest, *(const uint32_t *)((const char *)item + rest.view->given_index));
+
+                return order != 0 ? order : rest.length > 0;
+        }
+        n = index_encode(rest.view, item, oid);
+        for (size_t i = 0; i < n; i++) {
+                int order = compare_number(&rest, oid[i]);
+
+                if (order != 0)
+                        return order;
+        }
+        return rest.length > 0;
+}
+
+static const struct order *find_order(const struct table *t, const struct table_type *view)
+{
+        for (size_t i = 0; i < t->n_orders; i++)
+                if (t->orders[i].view == view)
+                        return &t->orders[i];
+        return NULL;
+}
+
+const void *table_at(const struct table *t, const struct table_type *view, const uint32_t *oid,
+                     size_t length)
+{
+        struct index sought = { view, oid, length };
+
+        return ordered_find(find_order(t, view)->rows, compare_index, &sought);
+}
+
+const void *table_next(struct table *t, const struct table_type *view, const uint32_t *oid,
+                       size_t length, bool or_at)
+{
+        struct index sought = { view, oid, length };
+
+        return ordered_next(find_order(t, view)->rows, compare_index, &sought, or_at);
+}
+
+static void unlist(struct table *t, const struct entry *entry, size_t n_orders)
+{
+        for (size_t i = 0; i < n_orders; i++) {
+                uint32_t oid[INDEX_MAX];
+                struct index sought = { t->orders[i].view, oid, 0 };
+
+                sought.length = index_encode(sought.view, entry->row, oid);
+                ordered_remove(t->orders[i].rows, compare_index, &sought);
+        }
+}
+
+static int list(struct table *t, struct entry *entry)
+{
+        for (size_t i = 0; i < t->n_orders; i++) {
+                uint32_t oid[INDEX_MAX];
+                struct index sought = { t->orders[i].view, oid, 0 };
+                int err;
+
+                sought.length = index_encode(sought.view, entry->row, oid);
+                err = ordered_insert(t->orders[i].rows, compare_index, &sought, entry->row);
+                if (err < 0) {
+                        unlist(t, entry, i);
+                        return err;
+                }
+        }
+        return 0;
+}
+
+/* ---- strings of a row ---- */
+
+static const char **string_of(const struct column *column, void *row)
+{
+        return column->kind == COLUMN_STRING ? (const char **)((char *)row + column->offset) : NULL;
+}
+
+static void release_columns(const struct column *columns, size_t n, void *row, struct strings *pool)
+{
+        for (size_t i = 0; i < n; i++) {
+                const char **string = string_of(&columns[i], row);
+
+                if (!string)
+                        continue;
+                strings_release(pool, *string);
+                *string = NULL;
+        }
+}
+
+/* An index column that is a column as well shares its member: released once, then NULL. */
+static void release_strings(const struct table_type *type, void *row, struct strings *pool)
+{
+        release_columns(type->columns, type->n_columns, row, pool);
+        release_columns(type->index, type->n_index, row, pool);
+}
+
+void row_clear(const struct table_type *type, void *row, struct strings *pool)
+{
+        release_strings(type, row, pool);
+        memset(row, 0, type->row_size);
+}
+
+static bool is_index_member(const struct table_type *type, const struct column *column)
+{
+        for (size_t i = 0; i < type->n_index; i++)
+                if (type->index[i].offset == column->offset)
+                        return true;
+        return false;
+}
+
+static int retain_columns(const struct table_type *type, bool index, void *row,
+                          struct strings *pool)
+{
+        const struct column *columns = index ? type->index : type->columns;
+        size_t n = index ? type->n_index : type->n_columns;
+        int err = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const char **string = string_of(&columns[i], row), *text;
+
+                if (!string || !*string || (!index && is_index_member(type, &columns[i])))
+                        continue;
+                text = *string;
+                *string = strings_retain(pool, text, strlen(text));
+                if (!*string && *text)
+                        err = -ENOMEM;
+        }
+        return err;
+}
+
+/* Puts the pool's strings into the row in place of the caller's. */
+static int retain_strings(const struct table_type *type, void *row, struct strings *pool)
+{
+        int err = retain_columns(type, true, row, pool);
+        int err2 = retain_columns(type, false, row, pool);
+
+        if (err == 0 && err2 == 0)
+                return 0;
+        release_strings(type, row, pool);
+        return -ENOMEM;
+}
+
+/* ---- hash ---- */
+
+static uint32_t hash_key(const void *key, size_t length)
+{
+        const char *octets = key;
+        uint64_t hash = length * UINT64_C(0x9e3779b97f4a7c15), word;
+
+        for (; length > 0; octets += sizeof(word), length -= sizeof(word)) {
+                word = 0;
+                memcpy(&word, octets, length < sizeof(word) ? length : sizeof(word));
+                hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+                hash ^= hash >> 32;
+                if (length < sizeof(word))
+                        break;
+        }
+        return (uint32_t)hash;
+}
+
+static size_t key_length(const struct table *t, const void *row)
+{
+        return t->type->key_length ? t->type->key_length(row) : 0;
+}
+
+/* The slot that has the key, or the free one where it would go. */
+static size_t find_slot(const struct table *t, const void *row, size_t length, uint32_t hash)
+{
+        size_t i = hash & (t->n_slots - 1);
+
+        for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1))
+                if (t->slots[i]->hash == hash && key_length(t, t->slots[i]->row) == length &&
+                    memcmp(t->slots[i]->row, row, length) == 0)
+                        break;
+        return i;
+}
+
+static struct entry *find_entry(const struct table *t, const void *row)
+{
+        size_t length = key_length(t, row);
+
+        return t->slots[find_slot(t, row, length, hash_key(row, length))];
+}
+
+static int resize(struct table *t, size_t n_slots)
+{
+        struct entry **slots = calloc(n_slots, sizeof(*slots)), **old = t->slots;
+        size_t n_old = t->n_slots;
+
+        if (!slots)
+                return -ENOMEM;
+        t->slots = slots;
+        t->n_slots = n_slots;
+        for (size_t i = 0; i < n_old; i++)
+                if (old[i])
+                        slots[find_slot(t, old[i]->row, key_length(t, old[i]->row), old[i]->hash)] =
+                                old[i];
+        free(old);
+        return 0;
+}
+
+static int hash_insert(struct table *t, struct entry *entry)
+{
+        if (4 * (t->n_used + 1) > 3 * t->n_slots) {
+                int err = resize(t, 2 * t->n_slots);
+
+                if (err < 0)
+                        return err;
+        }
+        t->slots[find_slot(t, entry->row, key_length(t, entry->row), entry->hash)] = entry;
+        t->n_used++;
+        return 0;
+}
+
+/* Closes the gap, so that no mark of a removed entry is needed. */
+static void hash_remove(struct table *t, const struct entry *entry)
+{
+        size_t mask = t->n_slots - 1;
+        size_t gap = entry->hash & mask;
+
+        while (t->slots[gap] != entry)
+                gap = (gap + 1) & mask;
+        for (size_t i = (gap + 1) & mask; t->slots[i]; i = (i + 1) & mask) {
+                size_t home = t->slots[i]->hash & mask;
+
+                if (((i - home) & mask) >= ((i - gap) & mask)) {
+                        t->slots[gap] = t->slots[i];
+                        gap = i;
+                }
+        }
+        t->slots[gap] = NULL;
+        t->n_used--;
+        if (t->n_slots > MINIMUM_SLOTS && 8 * t->n_used < t->n_slots)
+                resize(t, t->n_slots / 2); /* without memory it just stays large */
+}
+
+/* ---- entries ---- */
+
+static int list_append(struct entry_list *l, struct entry *entry)
+{
+        if (l->count == l->room) {
+                size_t room = l->room ? 2 * l->room : 64;
+                struct entry **entries = realloc(l->entries, room * sizeof(struct entry *));
+
+                if (!entries)
+                        return -ENOMEM;
+                l->entries = entries;
+                l->room = room;
+        }
+        l->entries[l->count++] = entry;
+        return 0;
+}
+
+static void list_free(struct entry_list *l)
+{
+        free(l->entries);
+        memset(l, 0, sizeof(*l));
+}
+
+static void tell(const struct table *t, enum table_event event, enum table_reason reason,
+                 const void *before, const void *after)
+{
+        for (size_t i = 0; i < t->n_listeners; i++)
+                t->listeners[i].listener(t->listeners[i].context, event, reason, before, after);
+}
+
+static void free_entry(struct table *t, struct entry *entry)
+{
+        hash_remove(t, entry);
+        release_strings(t->type, entry->row, t->pool);
+        free(entry);
+}
+
+/* Gives the row its number and shows it. */
+static int publish(struct table *t, struct entry *entry)
+{
+        int err;
+
+        if (t->type->given_index) {
+                memcpy(entry->row + t->type->given_index, &t->next_number, sizeof(t->next_number));
+                t->next_number++;
+        }
+        err = list(t, entry);
+        if (err < 0)
+                return err;
+        entry->state = ENTRY_LISTED;
+        t->n_rows++;
+        tell(t, TABLE_ADDED, TABLE_NO_REASON, NULL, entry->row);
+        return 0;
+}
+
+static bool unseen(const struct table *t, const struct entry *entry)
+{
+        return t->sweeping && entry->state == ENTRY_LISTED && entry->sweep != t->sweep;
+}
+
+static void mark_seen(struct table *t, struct entry *entry, enum table_source source)
+{
+        if (unseen(t, entry))
+                t->n_unseen--;
+        if (entry->sweep != t->sweep)
+                entry->told = false;
+        entry->sweep = t->sweep;
+        if (source == TABLE_FROM_EVENT)
+                entry->told = true;
+}
+
+/* Where a new row goes: shown at once, or kept until the full read has told who is older. */
+static int place(struct table *t, struct entry *entry, enum table_source source)
+{
+        struct entry_list *waiting = source == TABLE_FROM_DUMP ? &t->arrived : &t->late;
+
+        if (!t->sweeping || (source == TABLE_FROM_EVENT && t->first_read_done))
+                return publish(t, entry);
+        entry->state = ENTRY_ARRIVED;
+        return list_append(waiting, entry);
+}
+
+/* Takes over the strings of t->scratch, whatever comes of it. */
+static int add(struct table *t, uint32_t hash, enum table_source source)
+{
+        struct entry *entry = calloc(1, sizeof(*entry) + t->type->row_size);
+        int err = -ENOMEM;
+
+        if (!entry) {
+                release_strings(t->type, t->scratch, t->pool);
+                return err;
+        }
+        entry->hash = hash;
+        entry->state = ENTRY_ARRIVED;
+        memcpy(entry->row, t->scratch, t->type->row_size);
+        err = hash_insert(t, entry);
+        if (err < 0) {
+                release_strings(t->type, entry->row, t->pool);
+                free(entry);
+                return err;
+        }
+        mark_seen(t, entry, source);
+        err = place(t, entry, source);
+        if (err < 0)
+                free_entry(t, entry);
+        return err;
+}
+
+/* Takes over the strings of t->scratch, or gives them back. */
+static void replace(struct table *t, struct entry *entry)
+{
+        size_t size = t->type->row_size;
+
+        if (memcmp(entry->row, t->scratch, size) == 0) {
+                release_strings(t->type, t->scratch, t->pool);
+                return;
+        }
+        memcpy(t->before, entry->row, size);
+        memcpy(entry->row, t->scratch, size);
+        if (entry->state == ENTRY_LISTED)
+                tell(t, TABLE_CHANGED, TABLE_NO_REASON, t->before, entry->row);
+        release_strings(t->type, t->before, t->pool);
+}
+
+/* A ghost that is told of again lives again, as a new row. */
+static int revive(struct table *t, struct entry *entry)
+{
+        release_strings(t->type, entry->row, t->pool);
+        memcpy(entry->row, t->scratch, t->type->row_size);
+        mark_seen(t, entry, TABLE_FROM_EVENT);
+        return place(t, entry, TABLE_FROM_EVENT);
+}
+
+/* The joins' part and the number stay as they are in the table. */
+static void keep_rest(const struct table *t, const struct entry *entry)
+{
+        size_t from = t->type->source_size, size = t->type->row_size;
+        char *row = t->scratch;
+
+        memcpy(row + from, entry->row + from, size - from);
+        for (size_t i = 0; i < t->type->n_columns; i++) {
+                const char **string = string_of(&t->type->columns[i], row);
+
+                if (string && t->type->columns[i].offset >= from && *string)
+                        strings_retain(t->pool, *string, strlen(*string));
+        }
+}
+
+static bool read_is_older(const struct table *t, const struct entry *entry)
+{
+        return entry->state == ENTRY_GHOST || (entry->told && entry->sweep == t->sweep);
+}
+
+static int put(struct table *t, const void *row, enum table_source source, bool whole)
+{
+        struct entry *entry;
+        int err;
+
+        memcpy(t->scratch, row, t->type->row_size);
+        if (!whole)
+                memset((char *)t->scratch + t->type->source_size, 0,
+                       t->type->row_size - t->type->source_size);
+        err = retain_strings(t->type, t->scratch, t->pool);
+        if (err < 0)
+                return err;
+        entry = find_entry(t, t->scratch);
+        if (!entry && !whole)
+                return add(t, hash_key(t->scratch, key_length(t, t->scratch)), source);
+        if (!entry || (whole && entry->state != ENTRY_LISTED)) {
+                release_strings(t->type, t->scratch, t->pool);
+                return -ENOENT;
+        }
+        if (source == TABLE_FROM_DUMP && read_is_older(t, entry)) {
+                release_strings(t->type, t->scratch, t->pool);
+                return 0;
+        }
+        if (entry->state == ENTRY_GHOST)
+                return revive(t, entry);
+        if (!whole) {
+                keep_rest(t, entry);
+                mark_seen(t, entry, source);
+        }
+        replace(t, entry);
+        return 0;
+}
+
+/* ---- removal ---- */
+
+/* A row that no order holds any more. While a full read goes on, its key must be remembered. */
+static void bury(struct table *t, struct entry *entry)
+{
+        if (!t->sweeping) {
+                free_entry(t, entry);
+                return;
+        }
+        entry->state = ENTRY_GHOST;
+        if (entry->haunted)
+                return;
+        entry->haunted = true;
+        /* Without memory the ghost stays in the hash: the read cannot bring it back either way. */
+        list_append(&t->ghosts, entry);
+}
+
+static void drop_listed(struct table *t, struct entry *entry, enum table_reason reason)
+{
+        if (entry->sweep != t->sweep && t->sweeping)
+                t->n_unseen--;
+        t->n_rows--;
+        tell(t, TABLE_REMOVED, reason, entry->row, NULL);
+        bury(t, entry);
+}
+
+struct removal {
+        bool (*match)(const void *row, const void *context);
+        const void *context;
+        struct entry_list doomed;
+};
+
+static bool doom_matching(void *item, void *context)
+{
+        struct removal *removal = context;
+        struct entry *entry = entry_of(item);
+
+        if (!removal->match(item, removal->context) || list_append(&removal->doomed, entry) < 0)
+                return false;
+        entry->state = ENTRY_DOOMED;
+        return true;
+}
+
+static bool is_doomed(void *item, void *context)
+{
+        (void)context;
+        return entry_of(item)->state == ENTRY_DOOMED;
+}
+
+static void bury_arrivals(struct table *t, struct entry_list *list, const struct removal *removal)
+{
+        for (size_t i = 0; i < list->count; i++)
+                if (list->entries[i]->state == ENTRY_ARRIVED &&
+                    removal->match(list->entries[i]->row, removal->context))
+                        bury(t, list->entries[i]);
+}
+
+/* ---- the end of a full read ---- */
+
+static void publish_arrival(struct table *t, struct entry *entry)
+{
+        if (entry->state == ENTRY_ARRIVED && publish(t, entry) < 0)
+                bury(t, entry);
+}
+
+static bool not_seen(const void *row, const void *context)
+{
+        return entry_of(row)->sweep != ((const struct table *)context)->sweep;
+}
+
+static void finish_sweep(struct table *t, bool complete)
+{
+        if (!t->sweeping)
+                return;
+        for (size_t i = t->arrived.count; i-- > 0;)
+                publish_arrival(t, t->arrived.entries[i]);
+        for (size_t i = 0; i < t->late.count; i++)
+                publish_arrival(t, t->late.entries[i]);
+        list_free(&t->arrived);
+        list_free(&t->late);
+        if (complete && t->n_unseen > 0)
+                table_remove_matching(t, not_seen, t, TABLE_LOST);
+        t->sweeping = false;
+        for (size_t i = 0; i < t->ghosts.count; i++) {
+                t->ghosts.entries[i]->haunted = false;
+                if (t->ghosts.entries[i]->state == ENTRY_GHOST)
+                        free_entry(t, t->ghosts.entries[i]);
+        }
+        list_free(&t->ghosts);
+}
+
+/* ---- what the header offers ---- */
+
+static int add_orders(struct table *t)
+{
+        size_t n = 1;
+
+        for (const struct table_type *const *view = t->type->views; view && *view; view++)
+                n++;
+        t->orders = calloc(n, sizeof(*t->orders));
+        if (!t->orders)
+                return -ENOMEM;
+        for (t->n_orders = 0; t->n_orders < n; t->n_orders++) {
+                struct order *order = &t->orders[t->n_orders];
+
+                order->view = t->n_orders == 0 ? t->type : t->type->views[t->n_orders - 1];
+                order->rows = ordered_new();
+                if (!order->rows)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+struct table *table_new(const struct table_type *type, struct strings *pool)
+{
+        struct table *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return NULL;
+        t->type = type;
+        t->pool = pool;
+        t->next_number = 1;
+        t->scratch = calloc(1, type->row_size);
+        t->before = calloc(1, type->row_size);
+        if (!t->scratch || !t->before || add_orders(t) < 0 || resize(t, MINIMUM_SLOTS) < 0) {
+                table_free(t);
+                return NULL;
+        }
+        return t;
+}
+
+void table_free(struct table *t)
+{
+        if (!t)
+                return;
+        for (size_t i = 0; i < t->n_slots; i++) {
+                if (!t->slots[i])
+                        continue;
+                release_strings(t->type, t->slots[i]->row, t->pool);
+                free(t->slots[i]);
+        }
+        for (size_t i = 0; i < t->n_orders; i++)
+                ordered_free(t->orders[i].rows);
+        list_free(&t->arrived);
+        list_free(&t->late);
+        list_free(&t->ghosts);
+        free(t->slots);
+        free(t->orders);
+        free(t->listeners);
+        free(t->scratch);
+        free(t->before);
+        free(t);
+}
+
+const struct table_type *table_type(const struct table *t)
+{
+        return t->type;
+}
+
+size_t table_count(const struct table *t)
+{
+        return t->n_rows;
+}
+
+int table_subscribe(struct table *t, table_listener *listener, void *context)
+{
+        struct listener *listeners =
+                realloc(t->listeners, (t->n_listeners + 1) * sizeof(*listeners));
+
+        if (!listeners)
+                return -ENOMEM;
+        listeners[t->n_listeners].listener = listener;
+        listeners[t->n_listeners].context = context;
+        t->listeners = listeners;
+        t->n_listeners++;
+        return 0;
+}
+
+int table_put(struct table *t, const void *row, enum table_source source)
+{
+        return put(t, row, source, false);
+}
+
+int table_update(struct table *t, const void *row)
+{
+        return put(t, row, TABLE_FROM_EVENT, true);
+}
+
+static bool share_key_strings(const struct table *t, void *row)
+{
+        for (size_t i = 0; i < t->type->n_index; i++) {
+                const char **string = string_of(&t->type->index[i], row);
+
+                if (!string || !*string || !**string)
+                        continue;
+                *string = strings_find(t->pool, *string);
+                if (!*string)
+                        return false;
+        }
+        return true;
+}
+
+const void *table_find(const struct table *t, const void *row)
+{
+        const struct entry *entry;
+
+        memcpy(t->scratch, row, t->type->row_size);
+        if (!share_key_strings(t, t->scratch))
+                return NULL;
+        entry = find_entry(t, t->scratch);
+        return entry && entry->state == ENTRY_LISTED ? entry->row : NULL;
+}
+
+bool table_remove(struct table *t, const void *row, enum table_reason reason)
+{
+        struct entry *entry;
+
+        memcpy(t->scratch, row, t->type->row_size);
+        if (!share_key_strings(t, t->scratch))
+                return false;
+        entry = find_entry(t, t->scratch);
+        if (!entry || entry->state == ENTRY_GHOST)
+                return false;
+        if (entry->state == ENTRY_ARRIVED) {
+                bury(t, entry);
+                return true;
+        }
+        unlist(t, entry, t->n_orders);
+        drop_listed(t, entry, reason);
+        return true;
+}
+
+size_t table_remove_matching(struct table *t, bool (*match)(const void *row, const void *context),
+                             const void *context, enum table_reason reason)
+{
+        struct removal removal = { match, context, { 0 } };
+        size_t n;
+
+        ordered_sweep(t->orders[0].rows, doom_matching, &removal);
+        for (size_t i = 1; i < t->n_orders; i++)
+                ordered_sweep(t->orders[i].rows, is_doomed, NULL);
+        bury_arrivals(t, &t->arrived, &removal);
+        bury_arrivals(t, &t->late, &removal);
+        for (size_t i = 0; i < removal.doomed.count; i++)
+                drop_listed(t, removal.doomed.entries[i], reason);
+        n = removal.doomed.count;
+        list_free(&removal.doomed);
+        return n;
+}
+
+void table_sweep_begin(struct table *t)
+{
+        finish_sweep(t, false);
+        t->sweep++;
+        t->sweeping = true;
+        t->n_unseen = t->n_rows;
+}
+
+void table_sweep_end(struct table *t)
+{
+        finish_sweep(t, true);
+        t->first_read_done = true;
+}
+
+void table_sweep_abort(struct table *t)
+{
+        finish_sweep(t, false);
+}
