@@ -29,10 +29,16 @@ static size_t header_size(uint16_t type)
         }
 }
 
+/* libmnl's own tail is rounded up to the next message, beyond what was received last. */
+static const char *tail_of(const struct nlmsghdr *nlh)
+{
+        return (const char *)nlh + nlh->nlmsg_len;
+}
+
 /* The attribute at this place of the message, or NULL where none fits any more. */
 static struct nlattr *attribute_at(const struct nlmsghdr *nlh, void *place)
 {
-        ptrdiff_t left = (char *)mnl_nlmsg_get_payload_tail(nlh) - (char *)place;
+        ptrdiff_t left = tail_of(nlh) - (const char *)place;
 
         return left <= INT_MAX && mnl_attr_ok(place, (int)left) ? place : NULL;
 }
@@ -49,7 +55,7 @@ static struct nlattr *next_attribute(const struct nlmsghdr *nlh, const struct nl
 
 static int find_attributes(const struct nlmsghdr *nlh, size_t header, struct attributes *a)
 {
-        const char *end = mnl_nlmsg_get_payload_tail(nlh);
+        const char *end = tail_of(nlh);
         const char *reached = mnl_nlmsg_get_payload_offset(nlh, header);
 
         memset(a, 0, sizeof(*a));
@@ -86,10 +92,15 @@ static uint32_t get_u32(const struct attributes *a, unsigned int type)
         return get(a, type, &number, sizeof(number)) ? number : 0;
 }
 
-static void set_selector(const struct xfrm_selector *sel, struct ipsec_sa *sa)
+/* A larval SA that was asked for by an IKE daemon has a selector without a family: it is the SA's.
+ */
+static void set_selector(const struct xfrm_selector *sel, int sa_family, struct ipsec_sa *sa)
 {
-        inet_addr_set(&sa->selector_source, sel->family, &sel->saddr, sel->prefixlen_s);
-        inet_addr_set(&sa->selector_destination, sel->family, &sel->daddr, sel->prefixlen_d);
+        bool narrow = sel->prefixlen_s > 0 || sel->prefixlen_d > 0;
+        int family = sel->family == AF_UNSPEC && narrow ? sa_family : sel->family;
+
+        inet_addr_set(&sa->selector_source, family, &sel->saddr, sel->prefixlen_s);
+        inet_addr_set(&sa->selector_destination, family, &sel->daddr, sel->prefixlen_d);
         sa->selector_protocol = sel->proto;
         sa->selector_source_port = ntohs(sel->sport);
         sa->selector_source_port_mask = ntohs(sel->sport_mask);
@@ -170,7 +181,7 @@ static void set_info(const struct xfrm_usersa_info *info, struct ipsec_sa *sa)
         inet_addr_set(&sa->source, info->family, &info->saddr, 0);
         sa->protocol = info->id.proto;
         sa->spi = ntohl(info->id.spi);
-        set_selector(&info->sel, sa);
+        set_selector(&info->sel, info->family, sa);
         set_limits(&info->lft, sa);
         sa->octets = info->curlft.bytes;
         sa->packets = info->curlft.packets;
@@ -306,15 +317,16 @@ static void set_sequence(const struct attributes *a, struct ipsec_sa *sa)
         }
 }
 
-/* A number may be sent once (RFC 4303, 2.2). IPComp has none, and some SAs may begin again. */
+/* A number is sent once (RFC 4303, 2.2). IPComp has none, and some SAs may begin again. */
 static void set_headroom(struct ipsec_sa *sa)
 {
         uint64_t highest = sa->flags & SA_ESN ? UINT64_MAX : UINT32_MAX;
         bool numbered = sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
+        bool wraps = sa->flags & SA_OUT_SEQUENCE_MAY_WRAP;
         uint64_t percent;
 
         sa->sequence_headroom_percent = -1;
-        if (!numbered || sa->state == SA_LARVAL || sa->flags & SA_OUT_SEQUENCE_MAY_WRAP)
+        if (!numbered || wraps || sa->state == SA_LARVAL || sa->direction == DIRECTION_INBOUND)
                 return;
         sa->sequence_headroom = sa->sequence_out < highest ? highest - sa->sequence_out : 0;
         percent = sa->sequence_headroom / (highest / 100);
@@ -492,7 +504,7 @@ int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires
         inet_addr_set(&sa->source, tmpl.family, &acquire.saddr, 0);
         sa->protocol = acquire.id.proto;
         sa->spi = ntohl(acquire.id.spi);
-        set_selector(&acquire.sel, sa);
+        set_selector(&acquire.sel, tmpl.family, sa);
         sa->reqid = tmpl.reqid;
         sa->mode = mode_of(tmpl.mode);
         sa->acquire_sequence = acquire.seq;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The kernel's default for net.core.xfrm_acq_expires. */
-#define ACQUIRE_EXPIRES 165
+#define ACQUIRE_EXPIRES 30
 
 void xfrm_sas_init(struct xfrm_sas *x, struct loop *loop, struct store *store)
 {

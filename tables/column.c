@@ -251,6 +251,8 @@ static int decode_date(const struct value *value, int64_t *seconds)
         }
         if (value->length != DATE_LENGTH && value->length != DATE_LENGTH - 3)
                 return -EINVAL;
+        if (o[2] < 1 || o[2] > 12 || o[3] < 1 || o[3] > 31 || o[4] > 23 || o[5] > 59 || o[6] > 60)
+                return -EINVAL;
         tm.tm_year = (o[0] << 8 | o[1]) - 1900;
         tm.tm_mon = o[2] - 1;
         tm.tm_mday = o[3];

@@ -1,0 +1,197 @@
+/* ipsec_report: reads a machine's IPsec state over SNMP, and prints it as HP's ipsec_report does.
+ */
+#include "config.h"
+
+#include "complain.h"
+#include "options.h"
+#include "output.h"
+#include "peer.h"
+#include "walk.h"
+#include "writer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+        interrupted = number;
+}
+
+/* What a walk hands its rows to. */
+struct printing {
+        struct writer *writer;
+        const struct report *report;
+};
+
+static int print_row(void *context, const void *row, const struct moment *now)
+{
+        struct printing *p = context;
+
+        return p->writer->ops->row(p->writer, p->report, row, now);
+}
+
+static int print_report(struct session *session, struct writer *w, const struct report *report)
+{
+        const struct column *columns[COLUMNS_MAX];
+        struct printing printing = { w, report };
+        size_t n = columns_choose(report->type, w->all_columns ? NULL : report->members,
+                                  report->n_members, w->ops->moments, columns);
+        int err = w->ops->begin_report(w, report);
+
+        if (err == 0)
+                err = walk_table(session, report->type, columns, n, print_row, &printing);
+        return err == 0 ? w->ops->end_report(w, report) : err;
+}
+
+static int print_reports(struct session *session, struct writer *w, const struct options *options)
+{
+        int err = w->ops->begin(w);
+
+        for (size_t i = 0; err == 0 && i < reports_count(); i++)
+                if (options->selected[i])
+                        err = print_report(session, w, reports[i]);
+        return err == 0 ? w->ops->end(w) : err;
+}
+
+static size_t add_source(const char **sources, size_t n, const char *source)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(sources[i], source) == 0)
+                        return n;
+        if (n < REPORTS_MAX)
+                sources[n++] = source;
+        return n;
+}
+
+static int check_sources(struct session *session, const struct agent_scalars *agent,
+                         const struct options *options)
+{
+        const char *sources[REPORTS_MAX];
+        size_t n = 0;
+
+        for (size_t i = 0; i < reports_count(); i++)
+                for (const char *const *s = reports[i]->sources; s && *s; s++)
+                        if (options->selected[i])
+                                n = add_source(sources, n, *s);
+        return peer_check_sources(session, agent, sources, n);
+}
+
+static int check_peer(struct session *session, const struct options *options)
+{
+        struct agent_scalars agent = { 0 };
+        struct strings *pool = strings_new();
+        int err = pool ? peer_check(session, &agent, pool) : -ENOMEM;
+
+        if (err == 0)
+                err = check_sources(session, &agent, options);
+        strings_free(pool);
+        return err;
+}
+
+/* With a file under way, a signal must not leave half of it behind. */
+static void catch_signals(struct session *session, sigset_t *before)
+{
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+        struct sigaction action = { .sa_handler = on_signal };
+        sigset_t blocked;
+
+        sigemptyset(&blocked);
+        for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+                struct sigaction old;
+
+                sigaction(signals[i], NULL, &old);
+                if (old.sa_handler == SIG_IGN)
+                        continue;
+                sigaction(signals[i], &action, NULL);
+                sigaddset(&blocked, signals[i]);
+        }
+        sigprocmask(SIG_BLOCK, &blocked, before);
+        session_watch(session, &interrupted, before);
+}
+
+static void die_of_signal(const sigset_t *before)
+{
+        signal((int)interrupted, SIG_DFL);
+        raise((int)interrupted);
+        sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static int report(struct session *session, const struct options *options)
+{
+        struct output *output;
+        struct writer writer;
+        sigset_t before;
+        int err;
+
+        sigemptyset(&before);
+        if (options->file)
+                catch_signals(session, &before);
+        err = output_open(options->file, &output);
+        if (err < 0)
+                return err;
+        if (options->json)
+                json_writer_init(&writer, output_file(output));
+        else
+                text_writer_init(&writer, output_file(output), options->verbose);
+        err = output_close(output, print_reports(session, &writer, options));
+        if (interrupted)
+                die_of_signal(&before);
+        return err;
+}
+
+static int run(const struct options *options)
+{
+        struct session *session;
+        char program[] = "ipsec_report", **arguments;
+        int err;
+
+        arguments = calloc((size_t)options->n_rest + 2, sizeof(*arguments));
+        if (!arguments)
+                return -ENOMEM;
+        arguments[0] = program;
+        memcpy(arguments + 1, options->rest, (size_t)options->n_rest * sizeof(*arguments));
+        err = session_open(options->n_rest + 1, arguments, &session);
+        free(arguments);
+        if (err != 0)
+                return err;
+        err = check_peer(session, options);
+        if (err == 0)
+                err = report(session, options);
+        session_close(session);
+        return err;
+}
+
+static int print_version(void)
+{
+        printf("ipsec_report %s\n", PACKAGE_VERSION);
+        return EXIT_SUCCESS;
+}
+
+/* HP's two: 0 done, 1 not. Whoever closes a pipe has seen enough. */
+static int exit_status(int err)
+{
+        return err >= 0 || err == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+        char name[] = "ipsec_report";
+        struct options options;
+        int err;
+
+        if (argc > 0)
+                argv[0] = name;
+        signal(SIGPIPE, SIG_IGN);
+        err = options_parse(argc, argv, &options);
+        if (err == 0 && options.action == ACTION_VERSION)
+                return print_version();
+        if (err == 0 && options.action == ACTION_REPORT)
+                err = run(&options);
+        if (err == -EINVAL || options.action == ACTION_HELP)
+                options_usage(err == -EINVAL ? stderr : stdout);
+        return exit_status(err);
+}

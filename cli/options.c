@@ -1,0 +1,211 @@
+#include "options.h"
+
+#include "complain.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+/* What getopt_long_only() returns; a report's option returns FIRST_REPORT plus its number. */
+enum {
+        OPTION_ALL = 256,
+        OPTION_FILE,
+        OPTION_JSON,
+        OPTION_VERBOSE,
+        OPTION_VERSION,
+        OPTION_HELP,
+        FIRST_REPORT,
+};
+
+static const struct option own_options[] = {
+        { "all", no_argument, NULL, OPTION_ALL },
+        { "file", required_argument, NULL, OPTION_FILE },
+        { "json", no_argument, NULL, OPTION_JSON },
+        { "verbose", no_argument, NULL, OPTION_VERBOSE },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+};
+
+enum { N_OWN = sizeof(own_options) / sizeof(own_options[0]) };
+
+static bool is_first_of_option(size_t i)
+{
+        for (size_t j = 0; j < i; j++)
+                if (strcmp(reports[j]->option, reports[i]->option) == 0)
+                        return false;
+        return true;
+}
+
+/* Ends with zeros. */
+static void make_table(struct option table[N_OWN + REPORTS_MAX])
+{
+        size_t n = N_OWN;
+
+        memset(table, 0, (N_OWN + REPORTS_MAX) * sizeof(table[0]));
+        memcpy(table, own_options, sizeof(own_options));
+        for (size_t i = 0; reports[i]; i++) {
+                if (!is_first_of_option(i))
+                        continue;
+                table[n].name = reports[i]->option;
+                table[n].has_arg = reports[i]->word ? optional_argument : no_argument;
+                table[n++].val = FIRST_REPORT + (int)i;
+        }
+}
+
+/* "all", or NULL, means every report of the option. */
+static bool matches(const struct report *report, const char *option, const char *word)
+{
+        return strcmp(report->option, option) == 0 &&
+               (!word || strcmp(word, "all") == 0 || strcmp(word, report->word) == 0);
+}
+
+static bool is_word(const char *option, const char *word)
+{
+        for (size_t i = 0; reports[i]; i++)
+                if (reports[i]->word && matches(reports[i], option, word))
+                        return true;
+        return false;
+}
+
+static int complain_later(const char *option, const char *word)
+{
+        complain("-%s%s%s is not in this version", option, word ? " " : "", word ? word : "");
+        return -ENOTSUP;
+}
+
+/* Of several reports those are taken that exist; one that was named must. */
+static int select_reports(struct options *options, const char *option, const char *word)
+{
+        bool any = false;
+
+        for (size_t i = 0; reports[i]; i++) {
+                if (!matches(reports[i], option, word) || !reports[i]->type)
+                        continue;
+                options->selected[i] = true;
+                any = true;
+        }
+        return any ? 0 : complain_later(option, word);
+}
+
+static void select_all(struct options *options)
+{
+        for (size_t i = 0; reports[i]; i++)
+                if (reports[i]->type && !reports[i]->beside_all)
+                        options->selected[i] = true;
+}
+
+/* The word behind -sa belongs to it when it is one of its words. */
+static int take_report(struct options *options, const struct report *report, int argc, char **argv)
+{
+        const char *word = optarg;
+
+        if (word && !is_word(report->option, word)) {
+                complain("-%s has no '%s'", report->option, word);
+                return -EINVAL;
+        }
+        if (report->word && !word && optind < argc && is_word(report->option, argv[optind]))
+                word = argv[optind++];
+        return select_reports(options, report->option, word);
+}
+
+static int take_option(struct options *options, int option, int argc, char **argv)
+{
+        switch (option) {
+        case OPTION_ALL:
+                select_all(options);
+                return 0;
+        case OPTION_FILE:
+                options->file = optarg;
+                return 0;
+        case OPTION_JSON:
+                options->json = true;
+                return 0;
+        case OPTION_VERBOSE:
+                options->verbose = true;
+                return 0;
+        case OPTION_VERSION:
+                options->action = ACTION_VERSION;
+                return 0;
+        case OPTION_HELP:
+                options->action = ACTION_HELP;
+                return 0;
+        case '?':
+                return -EINVAL;
+        default:
+                return take_report(options, reports[option - FIRST_REPORT], argc, argv);
+        }
+}
+
+static bool any_selected(const struct options *options)
+{
+        for (size_t i = 0; i < REPORTS_MAX; i++)
+                if (options->selected[i])
+                        return true;
+        return false;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+        struct option table[N_OWN + REPORTS_MAX];
+        int option, before, err;
+
+        memset(options, 0, sizeof(*options));
+        make_table(table);
+        optind = 0; /* glibc's way to begin anew */
+        for (;;) {
+                before = optind > 0 ? optind : 1;
+                option = getopt_long_only(argc, argv, "+", table, NULL);
+                if (option == -1)
+                        break;
+                err = take_option(options, option, argc, argv);
+                if (err < 0 || options->action != ACTION_REPORT)
+                        return err;
+        }
+        if (optind == before && optind < argc) {
+                complain("'%s' is no option and belongs to none", argv[optind]);
+                return -EINVAL;
+        }
+        options->rest = argv + optind;
+        options->n_rest = argc - optind;
+        if (!any_selected(options))
+                select_all(options);
+        return 0;
+}
+
+static void print_report(FILE *file, const char *option, const char *word, const char *help)
+{
+        fprintf(file, "  -%s%s%*s%s\n", option, word, (int)(24 - strlen(option) - strlen(word)),
+                " ", help);
+}
+
+static void print_reports(FILE *file)
+{
+        for (size_t i = 0; reports[i]; i++) {
+                const struct report *r = reports[i];
+                char word[32] = "";
+
+                if (!r->type)
+                        continue;
+                if (r->word)
+                        snprintf(word, sizeof(word), " %s", r->word);
+                print_report(file, r->option, word, r->help);
+        }
+}
+
+void options_usage(FILE *file)
+{
+        fputs("usage: ipsec_report [REPORT...] [OPTION...] [-- [NET-SNMP OPTION...] [AGENT]]\n"
+              "Reports:\n",
+              file);
+        print_report(file, "all", "", "all reports but -collector; the default");
+        print_reports(file);
+        fputs("Options:\n", file);
+        print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
+        print_report(file, "json", "", "write JSON with every column");
+        print_report(file, "verbose", "", "add what HP-UX does not have");
+        print_report(file, "version", "", "print the version");
+        print_report(file, "help", "", "print this");
+        fputs("Behind --: what snmpget(1) takes, as in `-v3 -u alice -l authPriv gateway`; without "
+              "an AGENT\nthe one of ipsec_report.conf is asked, else snmpd on this machine.\n",
+              file);
+}

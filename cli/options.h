@@ -1,0 +1,28 @@
+/* The words of the command line that are the command's own. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "report.h"
+
+enum action {
+        ACTION_REPORT,
+        ACTION_HELP,
+        ACTION_VERSION,
+};
+
+struct options {
+        enum action action;
+        bool selected[REPORTS_MAX]; /* in the order of reports[] */
+        bool json;
+        bool verbose;
+        const char *file; /* NULL: standard output */
+        char **rest;      /* what stands behind "--": Net-SNMP's */
+        int n_rest;
+};
+
+/* Reads the command line. 0, or -EINVAL after a sentence on standard error. */
+int options_parse(int argc, char **argv, struct options *options);
+
+void options_usage(FILE *file);
+
+#endif

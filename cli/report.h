@@ -1,0 +1,39 @@
+/* A report: rows of one table, and how they are printed. One file and one line in reports.c each.
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "columns.h"
+
+#include <stdio.h>
+
+struct report {
+        const char *option;            /* "sa" */
+        const char *word;              /* "ipsec": the word behind it, or NULL */
+        const char *help;              /* what it shows, for -help */
+        bool beside_all;               /* -all does not print it */
+        const struct table_type *type; /* what it reads; NULL: not in this version */
+        const uint16_t *members;       /* that the text needs (NEEDS), the index not counted */
+        size_t n_members;
+        const char *const *sources; /* keys of the collectors that fill the table; ends with NULL */
+        bool (*is_shown)(const void *row); /* in text; NULL: every row */
+        /* Prints one record as text. Rows hold what members names, or all of it for -verbose. */
+        void (*print)(FILE *file, const void *row, const struct moment *now);
+        /* Prints what -verbose adds to the record; NULL: every other column that is not none. */
+        void (*print_more)(FILE *file, const void *row, const struct moment *now);
+        bool spaced; /* a blank line between records: HP's own reports have none */
+};
+
+/* All reports, in the order in which they are printed; ends with NULL. */
+extern const struct report *const reports[];
+
+/* At most so many reports. */
+enum { REPORTS_MAX = 32 };
+
+size_t reports_count(void);
+
+extern const struct report report_sa_ike;
+extern const struct report report_sa_ipsec;
+extern const struct report report_collector;
+
+#endif

@@ -1,0 +1,15 @@
+#include "report.h"
+
+const struct report *const reports[] = {
+        &report_sa_ike,
+        &report_sa_ipsec,
+        &report_collector,
+        NULL,
+};
+
+_Static_assert(sizeof(reports) / sizeof(reports[0]) <= REPORTS_MAX, "REPORTS_MAX");
+
+size_t reports_count(void)
+{
+        return sizeof(reports) / sizeof(reports[0]) - 1;
+}

@@ -1,0 +1,251 @@
+#include "config.h"
+
+#include "text.h"
+
+#include "cell.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* HP's "IPsec SA" title has this width; all have it here. */
+enum { TITLE_WIDTH = 58 };
+
+static const char dashes[] = "----------------------------------------------------------";
+
+void text_plain(FILE *file, const char *text)
+{
+        fwrite_unlocked(text, 1, strlen(text), file);
+}
+
+static void put_dashes(FILE *file, size_t n)
+{
+        fwrite_unlocked(dashes, 1, n, file);
+}
+
+void text_title(FILE *file, const char *title)
+{
+        size_t length = strlen(title) + 2;
+        size_t rest = length < TITLE_WIDTH ? TITLE_WIDTH - length : 0;
+
+        put_dashes(file, rest / 2);
+        text_plain(file, " ");
+        text_plain(file, title);
+        text_plain(file, " ");
+        put_dashes(file, rest - rest / 2);
+        text_plain(file, "\n");
+}
+
+void text_number(FILE *file, uint64_t number)
+{
+        char digits[20];
+        size_t n = sizeof(digits);
+
+        do {
+                digits[--n] = (char)('0' + number % 10);
+                number /= 10;
+        } while (number > 0);
+        fwrite_unlocked(digits + n, 1, sizeof(digits) - n, file);
+}
+
+void text_hex(FILE *file, uint32_t number)
+{
+        char digits[8];
+        size_t n = sizeof(digits);
+
+        do {
+                digits[--n] = "0123456789ABCDEF"[number & 15];
+                number >>= 4;
+        } while (number > 0);
+        fwrite_unlocked(digits + n, 1, sizeof(digits) - n, file);
+}
+
+void text_address(FILE *file, const struct inet_addr *address)
+{
+        char text[INET_ADDR_TEXT_SIZE];
+
+        fwrite_unlocked(text, 1, inet_addr_text(address, text), file);
+}
+
+/* The length of the UTF-8 sequence at text, 0 where there is none (RFC 3629), and its number. */
+static size_t sequence(const char *text, uint32_t *number)
+{
+        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        const unsigned char *c = (const unsigned char *)text;
+        size_t length = c[0] < 0x80   ? 1
+                        : c[0] < 0xc0 ? 0
+                        : c[0] < 0xe0 ? 2
+                        : c[0] < 0xf0 ? 3
+                        : c[0] < 0xf8 ? 4
+                                      : 0;
+
+        if (length < 2) {
+                *number = c[0];
+                return length;
+        }
+        *number = c[0] & (0x7fu >> length);
+        for (size_t i = 1; i < length; i++) {
+                if ((c[i] & 0xc0) != 0x80)
+                        return 0;
+                *number = *number << 6 | (c[i] & 0x3fu);
+        }
+        if (*number < least[length] || *number > 0x10ffff || (*number & 0x1ff800) == 0xd800)
+                return 0;
+        return length;
+}
+
+/* Control characters, and those that turn the direction of writing (Trojan Source). */
+static bool is_printable(uint32_t number)
+{
+        if (number < 0x20 || (number >= 0x7f && number < 0xa0))
+                return false;
+        return !(number >= 0x2028 && number <= 0x202e) && !(number >= 0x2066 && number <= 0x2069);
+}
+
+static bool is_ascii(const char *text)
+{
+        for (; *text; text++)
+                if (*text < 0x20 || *text > 0x7e)
+                        return false;
+        return true;
+}
+
+size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE])
+{
+        size_t n = 0, length;
+        uint32_t number;
+
+        while (*text && n + 4 < TEXT_ESCAPED_SIZE) {
+                length = sequence(text, &number);
+                if (length > 0 && is_printable(number)) {
+                        memcpy(escaped + n, text, length);
+                        n += length;
+                        text += length;
+                        continue;
+                }
+                n += (size_t)snprintf(escaped + n, 5, "\\x%02x", (unsigned char)*text);
+                text++;
+                /* The rest of a sequence that is not printable is no sequence: it follows. */
+        }
+        escaped[n] = '\0';
+        return n;
+}
+
+void text_string(FILE *file, const char *text)
+{
+        char escaped[TEXT_ESCAPED_SIZE];
+
+        if (!text)
+                return;
+        if (is_ascii(text))
+                text_plain(file, text);
+        else
+                fwrite_unlocked(escaped, 1, text_escape(text, escaped), file);
+}
+
+char *text_utf8(const char *text)
+{
+        static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+        char *valid = malloc(3 * strlen(text) + 1);
+        size_t n = 0, length;
+        uint32_t number;
+
+        if (!valid)
+                return NULL;
+        while (*text) {
+                length = sequence(text, &number);
+                memcpy(valid + n, length > 0 ? text : replacement, length > 0 ? length : 3);
+                n += length > 0 ? length : 3;
+                text += length > 0 ? length : 1;
+        }
+        valid[n] = '\0';
+        return valid;
+}
+
+bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE])
+{
+        time_t wall = (time_t)seconds;
+        struct tm tm;
+
+        if (!gmtime_r(&wall, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+                return false;
+        return strftime(date, TEXT_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+}
+
+static void put_bits(FILE *file, const struct cell *cell)
+{
+        const char *space = "";
+
+        for (const struct label *l = cell->labels; l->label; l++) {
+                if (!(cell->number & 1u << l->value))
+                        continue;
+                text_plain(file, space);
+                text_plain(file, l->label);
+                space = " ";
+        }
+}
+
+static void put_cell(FILE *file, const struct cell *cell)
+{
+        switch (cell->kind) {
+        case CELL_NONE:
+                break;
+        case CELL_NUMBER:
+                text_number(file, cell->number);
+                break;
+        case CELL_SIGNED:
+                fprintf(file, "%lld", (long long)cell->signed_number);
+                break;
+        case CELL_HEX:
+                fprintf(file, "0x%llx", (unsigned long long)cell->number);
+                break;
+        case CELL_TRUTH:
+                text_plain(file, cell->truth ? "yes" : "no");
+                break;
+        case CELL_BITS:
+                put_bits(file, cell);
+                break;
+        case CELL_STRING:
+        case CELL_LABEL:
+        case CELL_DATE:
+                text_string(file, cell->string);
+                break;
+        }
+}
+
+static void put_column(FILE *file, const struct table_type *type, const struct column *column,
+                       const void *row, const struct moment *now)
+{
+        char title[CELL_NAME_SIZE];
+        struct cell cell;
+
+        if (!cell_is_written(type, column))
+                return;
+        cell_read(column, row, now, &cell);
+        if (cell.kind == CELL_NONE || (cell.kind == CELL_BITS && cell.number == 0))
+                return;
+        cell_title(type, column, title);
+        text_plain(file, title);
+        text_plain(file, ": ");
+        put_cell(file, &cell);
+        text_plain(file, "\n");
+}
+
+static bool is_excepted(const struct column *column, const uint16_t *except, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (except[i] == column->offset)
+                        return true;
+        return false;
+}
+
+void text_columns(FILE *file, const struct table_type *type, const void *row,
+                  const struct moment *now, const uint16_t *except, size_t n_except)
+{
+        for (size_t i = 0; i < type->n_index; i++)
+                if (!is_excepted(&type->index[i], except, n_except))
+                        put_column(file, type, &type->index[i], row, now);
+        for (size_t i = 0; i < type->n_columns; i++)
+                if (!is_excepted(&type->columns[i], except, n_except))
+                        put_column(file, type, &type->columns[i], row, now);
+}

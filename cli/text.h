@@ -1,0 +1,45 @@
+/* Pieces of text reports. Nothing that an agent tells reaches a terminal but as printable text. */
+#ifndef CLI_TEXT_H
+#define CLI_TEXT_H
+
+#include "tables/table.h"
+
+#include <stdio.h>
+
+/* Room for any string of the module with each octet escaped, and for a date. */
+enum { TEXT_ESCAPED_SIZE = 4 * 255 + 1, TEXT_DATE_SIZE = 32 };
+
+/* Writes a dashed title line: "------------------------ IPsec SA ------------------------". */
+void text_title(FILE *file, const char *title);
+
+/* Writes a text that is ours. */
+void text_plain(FILE *file, const char *text);
+
+/* Writes a text of the agent; NULL is the empty one. */
+void text_string(FILE *file, const char *text);
+
+/* Writes decimal, upper-case hexadecimal without leading zeros, and an address ("" for none). */
+void text_number(FILE *file, uint64_t number);
+void text_hex(FILE *file, uint32_t number);
+void text_address(FILE *file, const struct inet_addr *address);
+
+/*
+ * Copies text with its control characters, and what is no UTF-8, as \xNN; cuts what does not fit.
+ * Returns the length.
+ */
+size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE]);
+
+/* Copies text with what is no UTF-8 replaced; the result is freed by the caller, or NULL. */
+char *text_utf8(const char *text);
+
+/* Writes a moment in UTC as RFC 3339 has it; false for one that no date tells. */
+bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE]);
+
+/*
+ * Writes "Label: value" for each column of a row, index first, except the members given by their
+ * offsets; labels are the columns' names in words. Values that stand for none are left out.
+ */
+void text_columns(FILE *file, const struct table_type *type, const void *row,
+                  const struct moment *now, const uint16_t *except, size_t n_except);
+
+#endif
