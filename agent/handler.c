@@ -1,6 +1,6 @@
-#include "handler.h"
-
 #include "config.h"
+
+#include "handler.h"
 
 #include <net-snmp/net-snmp-config.h>
 
@@ -250,31 +250,54 @@ static void answer(netsnmp_variable_list *vb, const struct place *place, const s
         }
 }
 
-static void answer_get(const struct handler *h, netsnmp_agent_request_info *info,
-                       netsnmp_request_info *request, const struct moment *now)
+bool handler_covers(const oid *name, size_t length)
 {
-        netsnmp_variable_list *vb = request->requestvb;
+        return snmp_oidtree_compare(name, length, objects_oid, OBJECTS_LENGTH) == 0 &&
+               length >= OBJECTS_LENGTH;
+}
+
+int handler_get(const struct handler *h, netsnmp_variable_list *vb, const struct moment *now)
+{
         struct place place;
         int error = find_exact(h, vb->name, vb->name_length, &place);
 
         if (error == SNMP_ERR_NOERROR)
                 answer(vb, &place, now);
-        else
-                netsnmp_set_request_error(info, request, error);
+        return error;
 }
 
-/* Nothing left here: the request is left as it is, and Net-SNMP goes on behind our subtree. */
-static void answer_next(const struct handler *h, netsnmp_request_info *request,
-                        const struct moment *now)
+bool handler_next(const struct handler *h, netsnmp_variable_list *vb, bool or_at,
+                  const struct moment *now)
 {
-        netsnmp_variable_list *vb = request->requestvb;
         oid name[MAX_OID_LEN];
         struct place place;
 
-        if (!find_next(h, vb->name, vb->name_length, request->inclusive != 0, &place))
-                return;
+        if (!find_next(h, vb->name, vb->name_length, or_at, &place))
+                return false;
         snmp_set_var_objid(vb, name, name_of(&place, name));
         answer(vb, &place, now);
+        return true;
+}
+
+void handler_now(const struct handler *h, struct moment *now)
+{
+        h->loop->now(h->loop, now);
+}
+
+/* Where nothing is left here the request stays as it is, and Net-SNMP goes on behind our subtree.
+ */
+static void handle_request(const struct handler *h, netsnmp_agent_request_info *info,
+                           netsnmp_request_info *request, const struct moment *now)
+{
+        int error;
+
+        if (info->mode == MODE_GETNEXT) {
+                handler_next(h, request->requestvb, request->inclusive != 0, now);
+        } else if (info->mode == MODE_GET) {
+                error = handler_get(h, request->requestvb, now);
+                if (error != SNMP_ERR_NOERROR)
+                        netsnmp_set_request_error(info, request, error);
+        }
 }
 
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
@@ -284,15 +307,10 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
         struct moment now;
 
         (void)registration;
-        h->loop->now(h->loop, &now);
-        for (netsnmp_request_info *r = requests; r; r = r->next) {
-                if (r->processed)
-                        continue;
-                if (info->mode == MODE_GET)
-                        answer_get(h, info, r, &now);
-                else if (info->mode == MODE_GETNEXT)
-                        answer_next(h, r, &now);
-        }
+        handler_now(h, &now);
+        for (netsnmp_request_info *r = requests; r; r = r->next)
+                if (!r->processed)
+                        handle_request(h, info, r, &now);
         return SNMP_ERR_NOERROR;
 }
 

@@ -2,6 +2,10 @@
 #ifndef IPSEC_REPORT_AGENT_HANDLER_H
 #define IPSEC_REPORT_AGENT_HANDLER_H
 
+#include <net-snmp/net-snmp-config.h>
+
+#include <net-snmp/net-snmp-includes.h>
+
 #include "collectors/loop.h"
 #include "tables/store.h"
 
@@ -13,5 +17,19 @@ struct handler;
  */
 struct handler *handler_new(struct store *store, struct loop *loop);
 void handler_free(struct handler *h);
+
+/* Whether the name is at or below ipsrObjects. */
+bool handler_covers(const oid *name, size_t length);
+
+/* The clocks for one request, whatever number of varbinds it has. */
+void handler_now(const struct handler *h, struct moment *now);
+
+/* Sets the varbind's value: SNMP_ERR_NOERROR; or returns SNMP_NOSUCHOBJECT, SNMP_NOSUCHINSTANCE. */
+int handler_get(const struct handler *h, netsnmp_variable_list *vb, const struct moment *now);
+
+/* Sets the varbind to the first instance after its name, or at it. False: none, and it is as it
+ * was. */
+bool handler_next(const struct handler *h, netsnmp_variable_list *vb, bool or_at,
+                  const struct moment *now);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include "agentx_shortcut.h"
 #include "collectors/xfrm.h"
 #include "event_loop.h"
 #include "handler.h"
@@ -180,6 +181,7 @@ static bool start(struct agent *agent)
         agent->handler = handler_new(agent->store, agent->loop);
         if (!agent->self || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
+        agentx_shortcut_install(agent->handler);
         err = watch_signals(agent);
         if (err < 0)
                 return failed("watching for", "signals", err);

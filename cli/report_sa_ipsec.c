@@ -3,6 +3,8 @@
 #include "sa_type.h"
 #include "text.h"
 
+#include <string.h>
+
 static const uint16_t members[] = {
         SA_TYPE_NEEDS,
         NEEDS(struct ipsec_sa, spi),
@@ -19,6 +21,8 @@ static const uint16_t members[] = {
         NEEDS(struct ipsec_sa, soft.add_seconds),
         NEEDS(struct ipsec_sa, soft.use_seconds),
 };
+
+enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
 
 static const char *const sources[] = { "xfrm", NULL };
 
@@ -99,22 +103,17 @@ static void print(FILE *file, const void *row, const struct moment *now)
 /* What Linux has and HP has not: every other column. */
 static void print_more(FILE *file, const void *row, const struct moment *now)
 {
-        static const uint16_t told[] = { NEEDS(struct ipsec_sa, index),
-                                         NEEDS(struct ipsec_sa, mark),
-                                         NEEDS(struct ipsec_sa, mark_mask) };
         const struct ipsec_sa *sa = row;
-        uint16_t except[sizeof(members) / sizeof(members[0]) + sizeof(told) / sizeof(told[0])];
-        size_t n = 0;
+        uint16_t told[N_MEMBERS + 2];
 
-        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-                except[n++] = members[i];
-        for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-                except[n++] = told[i];
+        memcpy(told, members, sizeof(members));
+        told[N_MEMBERS] = NEEDS(struct ipsec_sa, mark);
+        told[N_MEMBERS + 1] = NEEDS(struct ipsec_sa, mark_mask);
         if (sa->state == SA_DYING)
                 text_plain(file, "Soft Lifetime: passed\n");
         if (sa->mark_mask != 0)
                 fprintf(file, "Mark: 0x%x/0x%x\n", sa->mark, sa->mark_mask);
-        text_columns(file, &ipsec_sa_type, row, now, except, n);
+        text_columns(file, &ipsec_sa_type, row, now, told, N_MEMBERS + 2);
 }
 
 const struct report report_sa_ipsec = {
@@ -123,7 +122,7 @@ const struct report report_sa_ipsec = {
         .help = "IPsec security associations of the kernel",
         .type = &ipsec_sa_type,
         .members = members,
-        .n_members = sizeof(members) / sizeof(members[0]),
+        .n_members = N_MEMBERS,
         .sources = sources,
         .is_shown = is_shown,
         .print = print,

@@ -17,6 +17,7 @@
 #define CONFIGURATION "ipsec_report"
 #define DEFAULT_ADDRESS "udp:127.0.0.1:161"
 #define LOCAL_COMMUNITY "public"
+#define ANYBODY "the community"
 enum { STORED_ADDRESS = 0 };
 
 /* Unless -t, -r or snmp.conf say otherwise. */
@@ -169,7 +170,7 @@ static void set_identity(struct session *session, const netsnmp_session *s)
                 s->securityName ? s->securityName : stored_string(NETSNMP_DS_LIB_SECNAME);
 
         if (s->version != SNMP_VERSION_3)
-                session->identity = strdup("the community");
+                session->identity = strdup(ANYBODY);
         else if (asprintf(&session->identity, "user %s", user ? user : "\"\"") < 0)
                 session->identity = NULL;
 }
@@ -340,8 +341,10 @@ static int on_answer(int operation, netsnmp_session *s, int request, netsnmp_pdu
                 return fail(x, security_failure(s, pdu));
         case NETSNMP_CALLBACK_OP_DISCONNECT:
                 return fail(x, SNMPERR_ABORT);
-        default:
-                return fail(x, SNMPERR_GENERR);
+        case NETSNMP_CALLBACK_OP_SEND_FAILED:
+                return fail(x, SNMPERR_BAD_SENDTO);
+        default: /* asked once more, connected */
+                return 1;
         }
 }
 
@@ -445,19 +448,31 @@ void session_release(struct session *session, struct exchange *exchange)
         }
 }
 
+/* The engine ID is told to everybody: an snmpd that told it is there. */
+static bool knows_engine(const struct session *session)
+{
+        const netsnmp_session *s = session->handle ? snmp_sess_session(session->handle) : NULL;
+
+        return s && s->version == SNMP_VERSION_3 && s->securityEngineIDLen > 0;
+}
+
 static void complain_timeout(const struct session *session)
 {
+        const char *address = session->address, *identity = session->identity;
+
         if (session->answered)
-                complain("%s does not answer any more: what was printed is not all",
-                         session->address);
-        else if (strcmp(session->identity, "the community") == 0)
+                complain("%s does not answer any more: what was printed is not all", address);
+        else if (knows_engine(session))
+                complain("snmpd at %s answers nothing to %s: is the privacy password (-X) right?",
+                         address, identity);
+        else if (strcmp(identity, ANYBODY) == 0)
                 complain("nothing answers at %s: either no snmpd is there, or it does not accept "
                          "the community (snmpd drops such requests in silence)",
-                         session->address);
+                         address);
         else
                 complain("nothing answers at %s: is snmpd running there, and does a firewall let "
                          "SNMP through?",
-                         session->address);
+                         address);
 }
 
 static void complain_failure(const struct session *session, int failure)

@@ -213,6 +213,23 @@ static void put_cell(FILE *file, const struct cell *cell)
         }
 }
 
+/* People look for what is there: a flag that is not set, and what nobody knows, say nothing. */
+static bool is_silent(const struct cell *cell)
+{
+        switch (cell->kind) {
+        case CELL_NONE:
+                return true;
+        case CELL_BITS:
+                return cell->number == 0;
+        case CELL_TRUTH:
+                return !cell->truth;
+        case CELL_LABEL:
+                return strcmp(cell->string, "unknown") == 0;
+        default:
+                return false;
+        }
+}
+
 static void put_column(FILE *file, const struct table_type *type, const struct column *column,
                        const void *row, const struct moment *now)
 {
@@ -222,7 +239,7 @@ static void put_column(FILE *file, const struct table_type *type, const struct c
         if (!cell_is_written(type, column))
                 return;
         cell_read(column, row, now, &cell);
-        if (cell.kind == CELL_NONE || (cell.kind == CELL_BITS && cell.number == 0))
+        if (is_silent(&cell))
                 return;
         cell_title(type, column, title);
         text_plain(file, title);
@@ -242,9 +259,6 @@ static bool is_excepted(const struct column *column, const uint16_t *except, siz
 void text_columns(FILE *file, const struct table_type *type, const void *row,
                   const struct moment *now, const uint16_t *except, size_t n_except)
 {
-        for (size_t i = 0; i < type->n_index; i++)
-                if (!is_excepted(&type->index[i], except, n_except))
-                        put_column(file, type, &type->index[i], row, now);
         for (size_t i = 0; i < type->n_columns; i++)
                 if (!is_excepted(&type->columns[i], except, n_except))
                         put_column(file, type, &type->columns[i], row, now);

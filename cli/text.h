@@ -36,8 +36,9 @@ char *text_utf8(const char *text);
 bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE]);
 
 /*
- * Writes "Label: value" for each column of a row, index first, except the members given by their
- * offsets; labels are the columns' names in words. Values that stand for none are left out.
+ * Writes "Label: value" for each column of a row, except the members given by their offsets; labels
+ * are the columns' names in words. Values that stand for none or unknown, and flags that are not
+ * set, are left out.
  */
 void text_columns(FILE *file, const struct table_type *type, const void *row,
                   const struct moment *now, const uint16_t *except, size_t n_except);

@@ -1,4 +1,6 @@
 /* The kernel's messages about SAs, as they were recorded, and as nobody should send them. */
+#include "config.h"
+
 #include "collectors/xfrm.h"
 #include "collectors/xfrm_parse.h"
 #include "collectors/xfrm_sas.h"
@@ -29,7 +31,7 @@ static struct {
 } told;
 
 static void heard(void *context, enum table_event event, enum table_reason reason,
-                   const void *before, const void *after)
+                  const void *before, const void *after)
 {
         (void)context;
         (void)after;

@@ -1,0 +1,121 @@
+#include "agentx_shortcut.h"
+
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+
+/* Types of AgentX PDUs (RFC 2741, section 6.1); no installed header of Net-SNMP has them. */
+enum agentx_type {
+        AGENTX_GET = 5,
+        AGENTX_GET_NEXT = 6,
+        AGENTX_RESPONSE = 18,
+};
+
+/* The library gives a session's callback no room for a pointer of ours: its own is taken. */
+static const struct handler *handler;
+static netsnmp_callback library_callback;
+
+static bool covered(const netsnmp_pdu *pdu)
+{
+        if (pdu->command != AGENTX_GET && pdu->command != AGENTX_GET_NEXT)
+                return false;
+        if (pdu->community_len > 0) /* a context; we serve the default one */
+                return false;
+        for (const netsnmp_variable_list *vb = pdu->variables; vb; vb = vb->next_variable)
+                if (!handler_covers(vb->name, vb->name_length))
+                        return false;
+        return true;
+}
+
+/* The end of the search range that comes as a GETNEXT's value; the null OID is none (section 5.2).
+ */
+static bool within(const netsnmp_variable_list *vb, const oid *end, size_t length)
+{
+        bool none = length == 0 || (length <= 2 && end[0] == 0 && end[length - 1] == 0);
+
+        return none || snmp_oid_compare(vb->name, vb->name_length, end, length) < 0;
+}
+
+static void answer_get(netsnmp_variable_list *vb, const struct moment *now)
+{
+        int error = handler_get(handler, vb, now);
+
+        if (error != SNMP_ERR_NOERROR)
+                snmp_set_var_typed_value(vb, (u_char)error, NULL, 0);
+}
+
+/* "If the subagent cannot locate an appropriate variable, v.name is set to the starting OID, and
+ * the VarBind is set to endOfMibView" (section 7.2.3.2). */
+static void answer_next(netsnmp_variable_list *vb, const struct moment *now)
+{
+        size_t start_length = vb->name_length, end_length = vb->val_len / sizeof(oid);
+        oid start[MAX_OID_LEN], end[MAX_OID_LEN];
+        bool inclusive = vb->type == ASN_PRIV_INCL_RANGE;
+
+        if (end_length > MAX_OID_LEN)
+                end_length = MAX_OID_LEN;
+        memcpy(start, vb->name, start_length * sizeof(oid));
+        memcpy(end, vb->val.objid, end_length * sizeof(oid));
+        if (handler_next(handler, vb, inclusive, now) && within(vb, end, end_length))
+                return;
+        snmp_set_var_objid(vb, start, start_length);
+        snmp_set_var_typed_value(vb, SNMP_ENDOFMIBVIEW, NULL, 0);
+}
+
+/* The request's own varbinds become the answer's. */
+static void answer(netsnmp_session *session, netsnmp_pdu *request)
+{
+        netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
+        struct moment now;
+
+        if (!response)
+                return;
+        handler_now(handler, &now);
+        for (netsnmp_variable_list *vb = request->variables; vb; vb = vb->next_variable) {
+                if (request->command == AGENTX_GET)
+                        answer_get(vb, &now);
+                else
+                        answer_next(vb, &now);
+        }
+        response->version = session->version;
+        response->flags = request->flags | UCD_MSG_FLAG_ALWAYS_IN_VIEW;
+        response->sessid = request->sessid;
+        response->transid = request->transid;
+        response->reqid = request->reqid;
+        response->msgid = request->msgid;
+        response->errstat = SNMP_ERR_NOERROR;
+        response->errindex = 0;
+        response->variables = request->variables;
+        request->variables = NULL;
+        if (!snmp_send(session, response))
+                snmp_free_pdu(response);
+}
+
+static int received(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
+                    void *magic)
+{
+        if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || !pdu || !covered(pdu))
+                return library_callback(operation, session, reqid, pdu, magic);
+        answer(session, pdu);
+        return 1;
+}
+
+static int connected(int major, int minor, void *server, void *client)
+{
+        netsnmp_session *session = server;
+
+        (void)major;
+        (void)minor;
+        (void)client;
+        if (!session || session->callback == received)
+                return 0;
+        library_callback = session->callback;
+        session->callback = received;
+        return 0;
+}
+
+void agentx_shortcut_install(const struct handler *h)
+{
+        handler = h;
+        snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected,
+                               NULL);
+}

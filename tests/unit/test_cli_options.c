@@ -1,0 +1,159 @@
+/* The command line: every word, every unique prefix, and what is refused. */
+#include "cli/options.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_WORDS = 16 };
+
+static struct options options;
+
+/* Words are parted by single spaces. What goes to standard error is of no interest here. */
+static int parse(const char *line)
+{
+        static char copy[256];
+        static char *argv[MAX_WORDS + 1];
+        int argc = 0, err, saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+
+        snprintf(copy, sizeof(copy), "ipsec_report %s", line);
+        for (char *word = strtok(copy, " "); word && argc < MAX_WORDS; word = strtok(NULL, " "))
+                argv[argc++] = word;
+        argv[argc] = NULL;
+        dup2(null, STDERR_FILENO);
+        err = options_parse(argc, argv, &options);
+        dup2(saved, STDERR_FILENO);
+        close(null);
+        close(saved);
+        return err;
+}
+
+static bool selects(const struct report *report)
+{
+        for (size_t i = 0; i < reports_count(); i++)
+                if (reports[i] == report)
+                        return options.selected[i];
+        return false;
+}
+
+static size_t n_selected(void)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < reports_count(); i++)
+                n += options.selected[i];
+        return n;
+}
+
+START_TEST(nothing_is_all)
+{
+        ck_assert_int_eq(parse(""), 0);
+        ck_assert(options.action == ACTION_REPORT && !options.json && !options.verbose);
+        ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+        ck_assert_int_eq(options.n_rest, 0);
+        ck_assert_ptr_null(options.file);
+        ck_assert_int_eq(parse("-all"), 0);
+        ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+}
+END_TEST
+
+START_TEST(words)
+{
+        ck_assert_int_eq(parse("-sa ipsec"), 0);
+        ck_assert(selects(&report_sa_ipsec) && n_selected() == 1);
+        ck_assert_int_eq(parse("-sa"), 0);
+        ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+        ck_assert_int_eq(parse("-sa all"), 0);
+        ck_assert(selects(&report_sa_ipsec));
+        ck_assert_int_eq(parse("-sa=ipsec"), 0);
+        ck_assert(selects(&report_sa_ipsec));
+        ck_assert_int_eq(parse("-sa -json"), 0);
+        ck_assert(selects(&report_sa_ipsec) && options.json);
+        ck_assert_int_eq(parse("-collector"), 0);
+        ck_assert(selects(&report_collector) && n_selected() == 1);
+        ck_assert_int_eq(parse("-collector -sa ipsec -sa"), 0);
+        ck_assert(selects(&report_collector) && selects(&report_sa_ipsec));
+        ck_assert_int_eq(parse("-file out -verbose -json --sa ipsec"), 0);
+        ck_assert_str_eq(options.file, "out");
+        ck_assert(options.verbose && options.json && n_selected() == 1);
+        ck_assert_int_eq(parse("-file=out"), 0);
+        ck_assert_str_eq(options.file, "out");
+        ck_assert_int_eq(parse("-help"), 0);
+        ck_assert_int_eq(options.action, ACTION_HELP);
+        ck_assert_int_eq(parse("-version -unknown"), 0);
+        ck_assert_int_eq(options.action, ACTION_VERSION);
+}
+END_TEST
+
+static const char *const option_words[] = { "all",     "file", "json", "verbose",
+                                            "version", "help", "sa",   "collector" };
+
+static size_t count_matches(const char *prefix)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < sizeof(option_words) / sizeof(option_words[0]); i++)
+                n += strncmp(option_words[i], prefix, strlen(prefix)) == 0;
+        return n;
+}
+
+START_TEST(prefixes)
+{
+        for (size_t i = 0; i < sizeof(option_words) / sizeof(option_words[0]); i++) {
+                const char *word = option_words[i];
+
+                for (size_t length = 1; length <= strlen(word); length++) {
+                        char line[64], prefix[32];
+                        bool unique;
+
+                        snprintf(prefix, sizeof(prefix), "%.*s", (int)length, word);
+                        snprintf(line, sizeof(line), "-%s%s", prefix,
+                                 strcmp(word, "file") == 0 ? " x" : "");
+                        unique = length == strlen(word) || count_matches(prefix) == 1;
+                        ck_assert_msg(parse(line) == (unique ? 0 : -EINVAL), "%s", line);
+                }
+        }
+}
+END_TEST
+
+START_TEST(refused)
+{
+        static const char *const lines[] = {
+                "-unknown", "word",  "-sa word", "-sa=word", "ipsec",         "-collector ipsec",
+                "-v",       "-file", "-json=x",  "-all all", "-sa ipsec all", "word -- -v2c",
+        };
+
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+                ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
+        ck_assert_int_eq(parse("-sa ike"), -ENOTSUP);
+}
+END_TEST
+
+START_TEST(rest)
+{
+        ck_assert_int_eq(parse("-sa ipsec -- -v2c -c public HOST"), 0);
+        ck_assert_int_eq(options.n_rest, 4);
+        ck_assert_str_eq(options.rest[0], "-v2c");
+        ck_assert_str_eq(options.rest[3], "HOST");
+        ck_assert_int_eq(parse("-json --"), 0);
+        ck_assert_int_eq(options.n_rest, 0);
+        ck_assert_int_eq(parse("-- HOST"), 0);
+        ck_assert_int_eq(options.n_rest, 1);
+        ck_assert_int_eq(parse("-sa -- ipsec"), 0);
+        ck_assert_str_eq(options.rest[0], "ipsec");
+}
+END_TEST
+
+int main(void)
+{
+        TCase *tcase = tcase_create("options");
+
+        tcase_add_test(tcase, nothing_is_all);
+        tcase_add_test(tcase, words);
+        tcase_add_test(tcase, prefixes);
+        tcase_add_test(tcase, refused);
+        tcase_add_test(tcase, rest);
+        return run_suite("cli options", tcase);
+}
