@@ -1,7 +1,7 @@
 #include "agentx_shortcut.h"
 
-#include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
 
 /* Types of AgentX PDUs (RFC 2741, section 6.1); no installed header of Net-SNMP has them. */
 enum agentx_type {

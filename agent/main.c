@@ -8,6 +8,7 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include "agentx_shortcut.h"
+#include "background.h"
 #include "collectors/xfrm.h"
 #include "event_loop.h"
 #include "handler.h"
@@ -155,7 +156,11 @@ static bool drop_privileges(const struct agent *agent)
         const char *user = agent->options.user;
         int err = privileges_drop(user);
 
-        return err == 0 || failed("becoming the user", user ? user : "without privileges", err);
+        if (err == -ENOENT)
+                snmp_log(LOG_ERR, "there is no user %s\n", user);
+        else if (err < 0)
+                failed(user ? "becoming the user" : "giving up", user ? user : "privileges", err);
+        return err == 0;
 }
 
 static bool may_listen(const struct agent *agent)
@@ -185,11 +190,14 @@ static bool start(struct agent *agent)
         err = watch_signals(agent);
         if (err < 0)
                 return failed("watching for", "signals", err);
-        if (!snmp_agent_start(&agent->options)) {
+        snmp_agent_read();
+        if (!may_listen(agent))
+                return false;
+        if (!snmp_agent_open(&agent->options)) {
                 snmp_log(LOG_ERR, "%s cannot be opened for SNMP\n", agent->options.standalone);
                 return false;
         }
-        return may_listen(agent) && drop_privileges(agent) && start_collectors(agent);
+        return drop_privileges(agent) && start_collectors(agent);
 }
 
 static void stop(struct agent *agent)
@@ -209,8 +217,11 @@ static int run(struct agent *agent)
 {
         if (!start(agent))
                 return EXIT_FAILURE;
-        sd_notify_send("READY=1");
         snmp_log(LOG_NOTICE, "ipsec-reportd %s started\n", PACKAGE_VERSION);
+        if (!agent->options.foreground && !agent->options.logging)
+                snmp_disable_stderrlog();
+        background_ready();
+        sd_notify_send("READY=1");
         while (!agent->ending)
                 agent_check_and_process(1);
         sd_notify_send("STOPPING=1");
@@ -241,9 +252,8 @@ static void choose_logging(const struct options *options)
 {
         if (options->logging)
                 return;
-        if (options->foreground || options->check)
-                snmp_enable_stderrlog();
-        else
+        snmp_enable_stderrlog(); /* in the background: until it has started */
+        if (!options->foreground && !options->check)
                 snmp_enable_syslog_ident("ipsec-reportd", LOG_DAEMON);
 }
 
@@ -260,7 +270,7 @@ int main(int argc, char **argv)
                 return EXIT_FAILURE;
         choose_logging(&agent.options);
         privileges_forbid_core_dumps();
-        if (!agent.options.foreground && !agent.options.check && netsnmp_daemonize(0, 0) != 0)
+        if (!agent.options.foreground && !agent.options.check && background_enter() < 0)
                 return EXIT_FAILURE;
         if (!prepare(&agent))
                 return EXIT_FAILURE;

@@ -21,6 +21,7 @@ void init_usmUser(void);
 void init_snmpEngine(void);
 void init_sysORTable(void);
 void init_system_mib(void);
+int subagent_startup(int major, int minor, void *server, void *client);
 
 /* snmp.conf may have set them for the clients on this host, which are in no hurry. */
 static int bound_synchronous_calls(int major, int minor, void *server, void *client)
@@ -32,6 +33,38 @@ static int bound_synchronous_calls(int major, int minor, void *server, void *cli
         netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, SYNCHRONOUS_TIMEOUT);
         netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, SYNCHRONOUS_RETRIES);
         return 0;
+}
+
+/* Nobody has been given access: this host may read, and no other. Before Net-SNMP complains of it.
+ */
+static int grant_loopback(int major, int minor, void *server, void *client)
+{
+        char line[] = "rocommunity public 127.0.0.1", line6[] = "rocommunity6 public ::1";
+
+        (void)major;
+        (void)minor;
+        (void)server;
+        (void)client;
+        if (vacm_is_configured())
+                return 0;
+        netsnmp_config(line);
+        netsnmp_config(line6);
+        return 0;
+}
+
+/* Modules of Net-SNMP's own: access control, users, the system group. */
+static void prepare_agent(void)
+{
+        char smux[] = "-smux"; /* a port of an older protocol, which nobody asked for */
+
+        add_to_init_list(smux);
+        netsnmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG,
+                                  grant_loopback, NULL, NETSNMP_CALLBACK_HIGHEST_PRIORITY);
+        init_vacm_vars();
+        init_usmUser();
+        init_snmpEngine();
+        init_system_mib();
+        init_sysORTable();
 }
 
 static void prepare_subagent(const struct options *options)
@@ -64,35 +97,25 @@ void snmp_agent_prepare(const struct options *options)
         netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
                            AGENTX_PING_INTERVAL_DEFAULT);
         /* A check reads the same files as either kind of agent would. */
-        if (!options->standalone && !options->check)
-                return;
-        init_vacm_vars();
-        init_usmUser();
-        init_snmpEngine();
-        init_system_mib();
-        init_sysORTable();
+        if (options->standalone || options->check)
+                prepare_agent();
 }
 
-/* Nobody has been given access: this host may read, and no other. */
-static void grant_loopback(void)
+void snmp_agent_read(void)
 {
-        char line[] = "rocommunity public 127.0.0.1", line6[] = "rocommunity6 public ::1";
-
-        if (vacm_is_configured())
-                return;
-        netsnmp_config(line);
-        netsnmp_config(line6);
-}
-
-bool snmp_agent_start(const struct options *options)
-{
-        if (options->standalone)
-                netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_PORTS,
-                                      options->standalone);
         init_snmp(APPLICATION);
+        /* It would connect at each reading of the configuration, and complain that it is connected.
+         */
+        snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG,
+                                 subagent_startup, NULL, 1);
+}
+
+bool snmp_agent_open(const struct options *options)
+{
         if (!options->standalone)
                 return true;
-        grant_loopback();
+        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_PORTS,
+                              options->standalone);
         return init_master_agent() == 0;
 }
 
@@ -110,11 +133,6 @@ bool snmp_agent_is_loopback(const char *address)
                 if (strncmp(host, prefixes[i], strlen(prefixes[i])) == 0)
                         return true;
         return false;
-}
-
-void snmp_agent_read(void)
-{
-        init_snmp(APPLICATION);
 }
 
 void snmp_agent_reread(void)

@@ -15,17 +15,14 @@
  */
 void snmp_agent_prepare(const struct options *options);
 
-/*
- * Reads the configuration, and connects to snmpd or opens the standalone address. As a subagent it
- * goes on trying by itself; standalone: false when the address cannot be opened.
- */
-bool snmp_agent_start(const struct options *options);
+/* Reads the configuration. A subagent connects to snmpd, and goes on trying by itself. */
+void snmp_agent_read(void);
+
+/* Opens the standalone address, if there is one. False: it cannot be opened. */
+bool snmp_agent_open(const struct options *options);
 
 /* Whether the address is this host's own loopback (standalone). */
 bool snmp_agent_is_loopback(const char *address);
-
-/* Reads the configuration and opens nothing (options->check). */
-void snmp_agent_read(void);
 
 /* Reads the configuration anew. */
 void snmp_agent_reread(void);

@@ -290,6 +290,7 @@ void session_watch(struct session *session, const volatile sig_atomic_t *interru
 static int fail(struct exchange *x, int failure)
 {
         /* The library calls a second time for a report that it takes as final. */
+        x->held = false;
         if (x->waiting) {
                 x->failure = failure;
                 x->waiting = false;
@@ -309,6 +310,7 @@ static int take_answer(struct exchange *x, netsnmp_pdu *pdu)
         }
         if (pdu->command != SNMP_MSG_RESPONSE)
                 return 0;
+        x->held = false;
         if (!x->waiting)
                 return 1;
         x->error_status = pdu->errstat;
@@ -369,6 +371,7 @@ struct exchange *session_ask(struct session *session, netsnmp_pdu *pdu)
                 return NULL;
         }
         x->waiting = true;
+        x->held = true;
         if (snmp_sess_async_send(session->handle, pdu, on_answer, x) == 0) {
                 complain_failure(session, library_failure(session));
                 snmp_free_pdu(pdu);
@@ -380,10 +383,20 @@ struct exchange *session_ask(struct session *session, netsnmp_pdu *pdu)
         return x;
 }
 
-static void fail_all(struct session *session, int failure)
+/*
+ * Something could not be read. A message that makes no sense may be anybody's: it is as if it had
+ * not come. Without a way to the agent all is over.
+ */
+static void judge_reading(struct session *session)
 {
-        for (struct exchange *x = session->exchanges; x; x = x->next)
-                fail(x, failure);
+        int failure = library_failure(session);
+
+        if (failure != SNMPERR_BAD_RECVFROM && failure != SNMPERR_ABORT)
+                return;
+        for (struct exchange *x = session->exchanges; x; x = x->next) {
+                x->failure = x->waiting ? failure : x->failure;
+                x->waiting = false;
+        }
 }
 
 /* One turn: what has come, or a timeout. */
@@ -403,7 +416,7 @@ static int turn(struct session *session)
         time.tv_nsec = wait.tv_usec * 1000;
         ready = pselect(n, set.lfs_setptr, NULL, NULL, block ? NULL : &time, session->signals);
         if (ready > 0 && snmp_sess_read2(session->handle, &set) != 0)
-                fail_all(session, SNMPERR_BAD_RECVFROM);
+                judge_reading(session);
         else if (ready == 0)
                 snmp_sess_timeout(session->handle);
         netsnmp_large_fd_set_cleanup(&set);
@@ -437,8 +450,8 @@ void session_release(struct session *session, struct exchange *exchange)
         while (*at) {
                 struct exchange *x = *at;
 
-                /* The library still holds one that waits: it stays until it is answered. */
-                if (x->abandoned && !x->waiting) {
+                /* The library calls back for what it holds: that stays. */
+                if (x->abandoned && !x->held) {
                         *at = x->next;
                         snmp_free_varbind(x->variables);
                         free(x);

@@ -15,6 +15,7 @@ struct session;
 struct exchange {
         struct exchange *next;            /* the session's list of all */
         bool waiting;                     /* no answer yet */
+        bool held;                        /* by the library, which may call back */
         bool abandoned;                   /* nobody wants the answer any more */
         int failure;                      /* SNMPERR_* where there was no answer, else 0 */
         long error_status;                /* of the answer: SNMP_ERR_* */

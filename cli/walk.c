@@ -151,8 +151,8 @@ static int complain_protocol(const struct walk *w)
 
 static int complain_missing(const struct walk *w)
 {
-        complain("%s does not tell %s: the view of %s hides it, or ipsec-reportd there is another "
-                 "one",
+        complain("%s does not give %s: the view of %s hides it, or its ipsec-reportd does not fit "
+                 "this command",
                  session_address(w->session), w->columns[assembly_missing(w->assembly)]->name,
                  session_identity(w->session));
         return -ENODATA;
@@ -182,7 +182,8 @@ static int resolve_step(struct walk *w, struct step *step)
 
 static int complain_value(const struct walk *w, const char *name)
 {
-        complain("%s tells a value for %s that is none: ipsec-reportd there is another one",
+        complain("%s gives a value for %s that the MIB does not allow: its ipsec-reportd does not "
+                 "fit this command",
                  session_address(w->session), name);
         return -EPROTO;
 }

@@ -1,5 +1,5 @@
 /* A row's index as sub-identifiers, as RFC 2578 section 7.7 has it. */
-#include "table.h"
+#include "row.h"
 
 #include <errno.h>
 #include <string.h>
@@ -71,6 +71,41 @@ size_t index_encode(const struct table_type *view, const void *row, uint32_t oid
                         oid[n++] = octets[j];
         }
         return n;
+}
+
+static int compare_number(struct index *rest, uint32_t number)
+{
+        uint32_t sought;
+
+        if (rest->length == 0)
+                return -1;
+        sought = *rest->oid;
+        rest->oid++;
+        rest->length--;
+        return sought == number ? 0 : sought < number ? -1 : 1;
+}
+
+int index_compare(const void *sought, const void *item)
+{
+        struct index rest = *(const struct index *)sought;
+        uint32_t oid[INDEX_MAX];
+        size_t n;
+
+        /* Most tables are indexed by one number: no need to write it out. */
+        if (rest.view->given_index && rest.view->n_index == 1) {
+                int order = compare_number(
+                        &rest, *(const uint32_t *)((const char *)item + rest.view->given_index));
+
+                return order != 0 ? order : rest.length > 0;
+        }
+        n = index_encode(rest.view, item, oid);
+        for (size_t i = 0; i < n; i++) {
+                int order = compare_number(&rest, oid[i]);
+
+                if (order != 0)
+                        return order;
+        }
+        return rest.length > 0;
 }
 
 static int decode_octets(const struct column *column, void *row, const uint32_t *oid, size_t length,

@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "ordered.h"
+#include "row.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,54 +65,12 @@ struct table {
         void *before;  /* one row: as it was */
 };
 
-struct index {
-        const struct table_type *view;
-        const uint32_t *oid;
-        size_t length;
-};
-
 static struct entry *entry_of(const void *row)
 {
         return (struct entry *)((uintptr_t)row - offsetof(struct entry, row));
 }
 
 /* ---- order ---- */
-
-static int compare_number(struct index *rest, uint32_t number)
-{
-        uint32_t sought;
-
-        if (rest->length == 0)
-                return -1;
-        sought = *rest->oid;
-        rest->oid++;
-        rest->length--;
-        return sought == number ? 0 : sought < number ? -1 : 1;
-}
-
-/* ordered_compare: how an index stands to a row, by the rule for OIDs. */
-static int compare_index(const void *sought, const void *item)
-{
-        struct index rest = *(const struct index *)sought;
-        uint32_t oid[INDEX_MAX];
-        size_t n;
-
-        /* Most tables are indexed by one number: no need to write it out. */
-        if (rest.view->given_index && rest.view->n_index == 1) {
-                int order = compare_number(
-                        &rest, *(const uint32_t *)((const char *)item + rest.view->given_index));
-
-                return order != 0 ? order : rest.length > 0;
-        }
-        n = index_encode(rest.view, item, oid);
-        for (size_t i = 0; i < n; i++) {
-                int order = compare_number(&rest, oid[i]);
-
-                if (order != 0)
-                        return order;
-        }
-        return rest.length > 0;
-}
 
 static const struct order *find_order(const struct table *t, const struct table_type *view)
 {
@@ -126,7 +85,7 @@ const void *table_at(const struct table *t, const struct table_type *view, const
 {
         struct index sought = { view, oid, length };
 
-        return ordered_find(find_order(t, view)->rows, compare_index, &sought);
+        return ordered_find(find_order(t, view)->rows, index_compare, &sought);
 }
 
 const void *table_next(struct table *t, const struct table_type *view, const uint32_t *oid,
@@ -134,7 +93,7 @@ const void *table_next(struct table *t, const struct table_type *view, const uin
 {
         struct index sought = { view, oid, length };
 
-        return ordered_next(find_order(t, view)->rows, compare_index, &sought, or_at);
+        return ordered_next(find_order(t, view)->rows, index_compare, &sought, or_at);
 }
 
 static void unlist(struct table *t, const struct entry *entry, size_t n_orders)
@@ -144,7 +103,7 @@ static void unlist(struct table *t, const struct entry *entry, size_t n_orders)
                 struct index sought = { t->orders[i].view, oid, 0 };
 
                 sought.length = index_encode(sought.view, entry->row, oid);
-                ordered_remove(t->orders[i].rows, compare_index, &sought);
+                ordered_remove(t->orders[i].rows, index_compare, &sought);
         }
 }
 
@@ -156,85 +115,13 @@ static int list(struct table *t, struct entry *entry)
                 int err;
 
                 sought.length = index_encode(sought.view, entry->row, oid);
-                err = ordered_insert(t->orders[i].rows, compare_index, &sought, entry->row);
+                err = ordered_insert(t->orders[i].rows, index_compare, &sought, entry->row);
                 if (err < 0) {
                         unlist(t, entry, i);
                         return err;
                 }
         }
         return 0;
-}
-
-/* ---- strings of a row ---- */
-
-static const char **string_of(const struct column *column, void *row)
-{
-        return column->kind == COLUMN_STRING ? (const char **)((char *)row + column->offset) : NULL;
-}
-
-static void release_columns(const struct column *columns, size_t n, void *row, struct strings *pool)
-{
-        for (size_t i = 0; i < n; i++) {
-                const char **string = string_of(&columns[i], row);
-
-                if (!string)
-                        continue;
-                strings_release(pool, *string);
-                *string = NULL;
-        }
-}
-
-/* An index column that is a column as well shares its member: released once, then NULL. */
-static void release_strings(const struct table_type *type, void *row, struct strings *pool)
-{
-        release_columns(type->columns, type->n_columns, row, pool);
-        release_columns(type->index, type->n_index, row, pool);
-}
-
-void row_clear(const struct table_type *type, void *row, struct strings *pool)
-{
-        release_strings(type, row, pool);
-        memset(row, 0, type->row_size);
-}
-
-static bool is_index_member(const struct table_type *type, const struct column *column)
-{
-        for (size_t i = 0; i < type->n_index; i++)
-                if (type->index[i].offset == column->offset)
-                        return true;
-        return false;
-}
-
-static int retain_columns(const struct table_type *type, bool index, void *row,
-                          struct strings *pool)
-{
-        const struct column *columns = index ? type->index : type->columns;
-        size_t n = index ? type->n_index : type->n_columns;
-        int err = 0;
-
-        for (size_t i = 0; i < n; i++) {
-                const char **string = string_of(&columns[i], row), *text;
-
-                if (!string || !*string || (!index && is_index_member(type, &columns[i])))
-                        continue;
-                text = *string;
-                *string = strings_retain(pool, text, strlen(text));
-                if (!*string && *text)
-                        err = -ENOMEM;
-        }
-        return err;
-}
-
-/* Puts the pool's strings into the row in place of the caller's. */
-static int retain_strings(const struct table_type *type, void *row, struct strings *pool)
-{
-        int err = retain_columns(type, true, row, pool);
-        int err2 = retain_columns(type, false, row, pool);
-
-        if (err == 0 && err2 == 0)
-                return 0;
-        release_strings(type, row, pool);
-        return -ENOMEM;
 }
 
 /* ---- hash ---- */
@@ -364,7 +251,7 @@ static void tell(const struct table *t, enum table_event event, enum table_reaso
 static void free_entry(struct table *t, struct entry *entry)
 {
         hash_remove(t, entry);
-        release_strings(t->type, entry->row, t->pool);
+        row_release(t->type, entry->row, t->pool);
         free(entry);
 }
 
@@ -420,7 +307,7 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         int err = -ENOMEM;
 
         if (!entry) {
-                release_strings(t->type, t->scratch, t->pool);
+                row_release(t->type, t->scratch, t->pool);
                 return err;
         }
         entry->hash = hash;
@@ -428,7 +315,7 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         memcpy(entry->row, t->scratch, t->type->row_size);
         err = hash_insert(t, entry);
         if (err < 0) {
-                release_strings(t->type, entry->row, t->pool);
+                row_release(t->type, entry->row, t->pool);
                 free(entry);
                 return err;
         }
@@ -445,20 +332,20 @@ static void replace(struct table *t, struct entry *entry)
         size_t size = t->type->row_size;
 
         if (memcmp(entry->row, t->scratch, size) == 0) {
-                release_strings(t->type, t->scratch, t->pool);
+                row_release(t->type, t->scratch, t->pool);
                 return;
         }
         memcpy(t->before, entry->row, size);
         memcpy(entry->row, t->scratch, size);
         if (entry->state == ENTRY_LISTED)
                 tell(t, TABLE_CHANGED, TABLE_NO_REASON, t->before, entry->row);
-        release_strings(t->type, t->before, t->pool);
+        row_release(t->type, t->before, t->pool);
 }
 
 /* A ghost that is told of again lives again, as a new row. */
 static int revive(struct table *t, struct entry *entry)
 {
-        release_strings(t->type, entry->row, t->pool);
+        row_release(t->type, entry->row, t->pool);
         memcpy(entry->row, t->scratch, t->type->row_size);
         mark_seen(t, entry, TABLE_FROM_EVENT);
         return place(t, entry, TABLE_FROM_EVENT);
@@ -472,7 +359,7 @@ static void keep_rest(const struct table *t, const struct entry *entry)
 
         memcpy(row + from, entry->row + from, size - from);
         for (size_t i = 0; i < t->type->n_columns; i++) {
-                const char **string = string_of(&t->type->columns[i], row);
+                const char **string = row_string(&t->type->columns[i], row);
 
                 if (string && t->type->columns[i].offset >= from && *string)
                         strings_retain(t->pool, *string, strlen(*string));
@@ -493,18 +380,18 @@ static int put(struct table *t, const void *row, enum table_source source, bool 
         if (!whole)
                 memset((char *)t->scratch + t->type->source_size, 0,
                        t->type->row_size - t->type->source_size);
-        err = retain_strings(t->type, t->scratch, t->pool);
+        err = row_retain(t->type, t->scratch, t->pool);
         if (err < 0)
                 return err;
         entry = find_entry(t, t->scratch);
         if (!entry && !whole)
                 return add(t, hash_key(t->scratch, key_length(t, t->scratch)), source);
         if (!entry || (whole && entry->state != ENTRY_LISTED)) {
-                release_strings(t->type, t->scratch, t->pool);
+                row_release(t->type, t->scratch, t->pool);
                 return -ENOENT;
         }
         if (source == TABLE_FROM_DUMP && read_is_older(t, entry)) {
-                release_strings(t->type, t->scratch, t->pool);
+                row_release(t->type, t->scratch, t->pool);
                 return 0;
         }
         if (entry->state == ENTRY_GHOST)
@@ -655,7 +542,7 @@ void table_free(struct table *t)
         for (size_t i = 0; i < t->n_slots; i++) {
                 if (!t->slots[i])
                         continue;
-                release_strings(t->type, t->slots[i]->row, t->pool);
+                row_release(t->type, t->slots[i]->row, t->pool);
                 free(t->slots[i]);
         }
         for (size_t i = 0; i < t->n_orders; i++)
@@ -708,7 +595,7 @@ int table_update(struct table *t, const void *row)
 static bool share_key_strings(const struct table *t, void *row)
 {
         for (size_t i = 0; i < t->type->n_index; i++) {
-                const char **string = string_of(&t->type->index[i], row);
+                const char **string = row_string(&t->type->index[i], row);
 
                 if (!string || !*string || !**string)
                         continue;

@@ -76,6 +76,13 @@ check() {
     fi
 }
 
+# count FILE: takes the lines "ok - " and "not ok - " of another program for its own
+count() {
+    cat "$1"
+    passed=$((passed + $(grep -c '^ok - ' "$1")))
+    failed=$((failed + $(grep -c '^not ok - ' "$1")))
+}
+
 finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
@@ -95,7 +102,7 @@ running() {
     [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
 }
 
-# end PID: by TERM, after 5 seconds by KILL
+# end PID: by TERM, after 5 seconds by KILL; its exit status
 end() {
     kill "$1" 2>/dev/null
     wait_until 5 "! running $1" || kill -KILL "$1" 2>/dev/null
@@ -123,8 +130,9 @@ master agentx
 agentXSocket unix:$1/agentx
 agentXPerms 0666 0755
 X
+    # without SMUX, which would open a port of the machine
     SNMP_PERSISTENT_DIR=$1/persistent SNMPCONFPATH=$1 \
-        /usr/sbin/snmpd -f -C -c "$1/snmpd.conf" -Lf "$1/snmpd.log" &
+        /usr/sbin/snmpd -f -I -smux -C -c "$1/snmpd.conf" -Lf "$1/snmpd.log" &
     SNMPD=$!
     started+=("$SNMPD")
     wait_until 30 snmpd_answers || { not_ok "snmpd answers" "$(tail -n 1 "$1/snmpd.log")"; finish; }

@@ -1,0 +1,55 @@
+#include "config.h"
+
+#include "background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* The child's end of the pipe that the parent waits at; -1: there is no parent waiting. */
+static int ready_fd = -1;
+
+static void wait_for_child(int fd)
+{
+        char octet;
+
+        _exit(read(fd, &octet, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+int background_enter(void)
+{
+        int fds[2];
+        pid_t pid;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        pid = fork();
+        if (pid < 0)
+                return -errno;
+        if (pid > 0) {
+                close(fds[1]);
+                wait_for_child(fds[0]);
+        }
+        close(fds[0]);
+        ready_fd = fds[1];
+        setsid();
+        return 0;
+}
+
+void background_ready(void)
+{
+        int null;
+
+        if (ready_fd < 0)
+                return;
+        null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        for (int fd = 0; fd <= 2 && null >= 0; fd++)
+                dup2(null, fd);
+        if (null > 2)
+                close(null);
+        (void)!write(ready_fd, "", 1);
+        close(ready_fd);
+        ready_fd = -1;
+}
