@@ -12,19 +12,30 @@
 
 struct self {
         struct loop *loop;
+        struct loop_timer *timer; /* runs while there is something to tell */
         struct table *scalars;
         struct table *sas;
         struct agent_scalars row;
         struct utsname kernel;
 };
 
-static void tell(struct self *self)
+static void tell(void *context)
 {
+        struct self *self = context;
         struct moment now;
 
+        self->timer = NULL;
         self->loop->now(self->loop, &now);
         self->row.last_change = now.monotonic;
+        self->row.ipsec_active = table_count(self->sas) > 0;
         table_put(self->scalars, &self->row, TABLE_FROM_EVENT);
+}
+
+/* Thousands of rows may change in one turn of the loop: they are one change. */
+static void tell_soon(struct self *self)
+{
+        if (!self->timer)
+                self->timer = self->loop->after(self->loop, 0, tell, self);
 }
 
 /* Counters move all the time: what counts is what comes, goes, or changes its state. */
@@ -32,13 +43,10 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
                        const void *before, const void *after)
 {
         const struct ipsec_sa *old = before, *sa = after;
-        struct self *self = context;
 
         (void)reason;
-        if (event == TABLE_CHANGED && old->state == sa->state)
-                return;
-        self->row.ipsec_active = table_count(self->sas) > 0;
-        tell(self);
+        if (event != TABLE_CHANGED || old->state != sa->state)
+                tell_soon(context);
 }
 
 static void collector_changed(void *context, enum table_event event, enum table_reason reason,
@@ -48,7 +56,7 @@ static void collector_changed(void *context, enum table_event event, enum table_
 
         (void)reason;
         if (event != TABLE_CHANGED || old->state != row->state)
-                tell(context);
+                tell_soon(context);
 }
 
 static uint32_t namespace_inode(void)
@@ -97,5 +105,7 @@ struct self *self_new(struct store *store, struct loop *loop)
 
 void self_free(struct self *self)
 {
+        if (self)
+                self->loop->cancel(self->loop, self->timer);
         free(self);
 }

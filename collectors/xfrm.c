@@ -17,12 +17,16 @@
 #define SETTLE 500  /* after events, until the kernel's count is asked for */
 #define RECHECK 200 /* a count that differs is asked for again: events may be on their way */
 
+/* New rows shown in one turn of the loop: a millisecond or two. */
+#define ROWS_PER_TURN 1000
+
 /* Events handled in one turn of the loop; a dump's datagram holds some 90 SAs. */
 #define EVENTS_PER_TURN 64
 
 enum phase {
         PHASE_IDLE,
         PHASE_DUMP,
+        PHASE_END,   /* all is read; the new rows are shown, some in each turn */
         PHASE_COUNT, /* the answer to GETSADINFO is awaited */
 };
 
@@ -121,7 +125,7 @@ static void retry_later(struct xfrm *x)
 
 static void abort_dump(struct xfrm *x)
 {
-        if (x->phase == PHASE_DUMP)
+        if (x->phase == PHASE_DUMP || x->phase == PHASE_END)
                 table_sweep_abort(x->sas.table);
         x->phase = PHASE_IDLE;
 }
@@ -178,9 +182,17 @@ static void ask_count(struct xfrm *x)
                 x->phase = PHASE_IDLE;
 }
 
-static void end_dump(struct xfrm *x)
+static void end_dump(void *context)
 {
-        table_sweep_end(x->sas.table);
+        struct xfrm *x = context;
+        size_t rows = x->config.replay ? SIZE_MAX : ROWS_PER_TURN;
+
+        x->phase = PHASE_END;
+        x->redump_timer = NULL;
+        if (!table_sweep_end(x->sas.table, rows)) {
+                set_timer(x, &x->redump_timer, 0, end_dump);
+                return;
+        }
         x->phase = PHASE_IDLE;
         x->read_once = true;
         x->retry = RETRY_FIRST;
@@ -194,6 +206,12 @@ static void end_dump(struct xfrm *x)
                 return;
         }
         ask_count(x);
+}
+
+static void finish_dump(struct xfrm *x)
+{
+        clear_timer(x, &x->redump_timer);
+        end_dump(x);
 }
 
 /*
@@ -273,7 +291,7 @@ static void handle_done(struct xfrm *x, const struct nlmsghdr *nlh)
         if (err < 0)
                 dump_failed(x, "the kernel broke off telling its SAs", err);
         else
-                end_dump(x);
+                finish_dump(x);
 }
 
 static void handle_answer(struct xfrm *x, const struct nlmsghdr *nlh)

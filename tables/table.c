@@ -60,6 +60,7 @@ struct table {
         size_t n_unseen;           /* rows that this full read did not show yet */
         struct entry_list arrived; /* in the order read */
         struct entry_list late;    /* told by events during the first full read */
+        size_t n_late_done;        /* of late: those that are shown already */
         struct entry_list ghosts;
         void *scratch; /* one row: the new one, its strings shared */
         void *before;  /* one row: as it was */
@@ -474,16 +475,21 @@ static bool not_seen(const void *row, const void *context)
         return entry_of(row)->sweep != ((const struct table *)context)->sweep;
 }
 
+/* The one read last first, then those that events told of meanwhile. False: more are waiting. */
+static bool publish_arrivals(struct table *t, size_t rows)
+{
+        for (; rows > 0 && t->arrived.count > 0; rows--)
+                publish_arrival(t, t->arrived.entries[--t->arrived.count]);
+        for (; rows > 0 && t->n_late_done < t->late.count; rows--)
+                publish_arrival(t, t->late.entries[t->n_late_done++]);
+        return t->arrived.count == 0 && t->n_late_done == t->late.count;
+}
+
 static void finish_sweep(struct table *t, bool complete)
 {
-        if (!t->sweeping)
-                return;
-        for (size_t i = t->arrived.count; i-- > 0;)
-                publish_arrival(t, t->arrived.entries[i]);
-        for (size_t i = 0; i < t->late.count; i++)
-                publish_arrival(t, t->late.entries[i]);
         list_free(&t->arrived);
         list_free(&t->late);
+        t->n_late_done = 0;
         if (complete && t->n_unseen > 0)
                 table_remove_matching(t, not_seen, t, TABLE_LOST);
         t->sweeping = false;
@@ -656,19 +662,27 @@ size_t table_remove_matching(struct table *t, bool (*match)(const void *row, con
 
 void table_sweep_begin(struct table *t)
 {
-        finish_sweep(t, false);
+        table_sweep_abort(t);
         t->sweep++;
         t->sweeping = true;
         t->n_unseen = t->n_rows;
 }
 
-void table_sweep_end(struct table *t)
+bool table_sweep_end(struct table *t, size_t rows)
 {
+        if (!t->sweeping)
+                return true;
+        if (!publish_arrivals(t, rows))
+                return false;
         finish_sweep(t, true);
         t->first_read_done = true;
+        return true;
 }
 
 void table_sweep_abort(struct table *t)
 {
+        if (!t->sweeping)
+                return;
+        publish_arrivals(t, SIZE_MAX);
         finish_sweep(t, false);
 }

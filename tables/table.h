@@ -101,10 +101,11 @@ size_t table_remove_matching(struct table *t, bool (*match)(const void *row, con
 /*
  * A full read: begin, table_put(.., TABLE_FROM_DUMP) of all that is read, end. What was not put
  * again is removed as TABLE_LOST. New rows are numbered at the end, the one read last first
- * (kernel dumps begin with the newest). table_sweep_abort() ends a read that failed: nothing goes.
+ * (kernel dumps begin with the newest), at most so many in one call: until table_sweep_end()
+ * returns true it must be called again. table_sweep_abort() ends a read that failed: nothing goes.
  */
 void table_sweep_begin(struct table *t);
-void table_sweep_end(struct table *t);
+bool table_sweep_end(struct table *t, size_t rows);
 void table_sweep_abort(struct table *t);
 
 /*

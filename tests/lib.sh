@@ -9,6 +9,7 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=$(realpath "${BUILD:-$TESTS/../build}")
 ROOT=${MIB_ROOT:-1.3.6.1.4.1.8072.9999.9999.4301}
 SA_TABLE=.$ROOT.1.5
+BY_SPI=.$ROOT.1.6
 XFRM=4.120.102.114.109 # the key "xfrm" as an index: length and octets
 COLLECTOR=.$ROOT.1.3.1
 PYTHON=/usr/bin/python3
@@ -204,12 +205,35 @@ walk() {
     snmp bulkwalk -Cr50 "$SA_TABLE"
 }
 
-# same_as_kernel [ARGS of compare_sas.py]: is the SA table what the kernel has just now?
-same_as_kernel() {
+# take_kernel_and_table FILE: what `ip` tells goes to FILE.kernel, the table to FILE.walk, and to
+# FILE.args what compare_sas.py has to know of the time that this took
+take_kernel_and_table() {
     local now
     now=$(date +%s)
-    ip -d -s xfrm state >"$WORK/kernel" && walk >"$WORK/walk" &&
-        "$PYTHON" "$TESTS/lab/compare_sas.py" --now "$now" "$@" "$WORK/kernel" "$WORK/walk"
+    ip -d -s xfrm state >"$1.kernel" && walk >"$1.walk" || return
+    echo "--now $now --slack $(($(date +%s) - now + 5))" >"$1.args"
+}
+
+# compare FILE [ARGS of compare_sas.py]
+compare() {
+    local file=$1 args
+    shift
+    read -ra args <"$file.args"
+    "$PYTHON" "$TESTS/lab/compare_sas.py" "${args[@]}" "$@" "$file.kernel" "$file.walk"
+}
+
+# same_as_kernel [ARGS of compare_sas.py]: is the SA table what the kernel has just now?
+same_as_kernel() {
+    take_kernel_and_table "$WORK/now" && compare "$WORK/now" "$@"
+}
+
+# settle: adds one more SA and waits for it. Events come in order: what happened before is then known.
+settle() {
+    settled=$((${settled:-0} + 1))
+    ip xfrm state add src 192.0.2.254 dst 192.0.2.253 proto esp spi $((0xfffff000 + settled)) \
+        mode transport enc 'ecb(cipher_null)' '' &&
+        wait_until 60 '[ -n "$(snmp getnext "$BY_SPI.1.3.$((0xfffff000 + settled)).50" 2>/dev/null |
+            grep "^$BY_SPI.1.3.$((0xfffff000 + settled)).50.")" ]'
 }
 
 # soon_same_as_kernel WHAT SECONDS [ARGS of compare_sas.py]

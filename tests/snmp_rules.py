@@ -15,6 +15,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 INTEGER, OCTETS, NULL, OID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 COUNTER32, GAUGE32, TIMETICKS, COUNTER64 = 0x41, 0x42, 0x43, 0x46
@@ -152,10 +153,11 @@ def want(holds, text, *values):
 
 
 def same(one, other):
-    """Two readings of one object: equal, or a number of seconds that went on."""
+    """Two readings of one object: equal, or a number of seconds that went on. A TimeStamp that does
+    not stand still has a rule of its own."""
     if one[:2] != other[:2]:
         return False
-    if one[2] == other[2]:
+    if one[2] == other[2] or one[1] == TIMETICKS:
         return True
     return one[1] == INTEGER and abs(number_of(one[2]) - number_of(other[2])) <= AGE
 
@@ -292,6 +294,18 @@ class Rules:
             want(status == NO_ERROR, "error %d", status)
             for got, expected in zip(answers, wanted):
                 want(same(got, expected), "GET of %s differs", plain(expected[0]))
+
+    def rule_timestamps_stand_still(self):
+        """A manager takes a changed one for a discontinuity."""
+        names = [name for name, tag, _ in self.walk if tag == TIMETICKS][:20]
+        want(names, "there are none")
+        end, seen = time.monotonic() + 0.3, set()
+        while time.monotonic() < end:
+            _, _, answers = self.agent.get(*names)
+            seen.update((name, number_of(content)) for name, _, content in answers)
+        for name in names:
+            values = sorted(value for seen_name, value in seen if seen_name == name)
+            want(len(values) == 1, "%s has been %s", plain(name), " and ".join(map(str, values)))
 
     def rule_getnext_from_anywhere(self):
         """Names cut, lengthened and changed at random, and what they must lead to."""

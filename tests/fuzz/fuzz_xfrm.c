@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 table_sweep_begin(sas.table);
         apply(&sas, octets, size - 1, data[0]);
         if (data[0] & 1)
-                table_sweep_end(sas.table);
+                table_sweep_end(sas.table, SIZE_MAX);
         apply(&sas, octets, size - 1, 0); /* the keys are blank now, all else is not */
         free(octets);
         store_free(store);

@@ -197,8 +197,30 @@ START_TEST(test_first_read)
         heard("");
         ck_assert_ptr_null(find(1));
         ck_assert_uint_eq(table_count(table), 0);
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("+1#1/0 +2#2/0 +3#3/0 +9#4/0 ");
+}
+END_TEST
+
+/* A long read ends in several calls; events go on between them. */
+START_TEST(test_ended_in_steps)
+{
+        table_sweep_begin(table);
+        put(3, 0, "c", TABLE_FROM_DUMP);
+        put(2, 0, "b", TABLE_FROM_DUMP);
+        put(1, 0, "a", TABLE_FROM_DUMP);
+        ck_assert(!table_sweep_end(table, 1));
+        heard("+1#1/0 ");
+        ck_assert(drop(3, TABLE_DELETED));
+        put(9, 0, "i", TABLE_FROM_EVENT);
+        ck_assert(drop(1, TABLE_DELETED));
+        heard("-1#1/1 ");
+        ck_assert(!table_sweep_end(table, 1));
+        heard("+2#2/0 ");
+        ck_assert(!table_sweep_end(table, 1));
+        ck_assert(table_sweep_end(table, 1));
+        heard("+9#3/0 ");
+        ck_assert_uint_eq(table_count(table), 2);
 }
 END_TEST
 
@@ -208,7 +230,7 @@ static void first_read(void)
         put(3, 0, "c", TABLE_FROM_DUMP);
         put(2, 0, "b", TABLE_FROM_DUMP);
         put(1, 0, "a", TABLE_FROM_DUMP);
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         told[0] = '\0';
 }
 
@@ -222,7 +244,7 @@ START_TEST(test_later_read)
         put(3, 1, "c", TABLE_FROM_DUMP);
         heard("~3#3/0 ");
         put(1, 0, "a", TABLE_FROM_DUMP);
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("+5#5/0 -2#2/4 ");
         ck_assert_uint_eq(table_count(table), 4);
 }
@@ -240,7 +262,7 @@ START_TEST(test_events_beat_the_read)
         put(1, 0, "gone", TABLE_FROM_DUMP);
         heard("");
         ck_assert_ptr_null(find(1));
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("");
         ck_assert_str_eq(find(2)->name, "newer");
         put(1, 0, "back", TABLE_FROM_EVENT);
@@ -259,7 +281,7 @@ START_TEST(test_removed_and_back_during_the_read)
         put(3, 0, "c", TABLE_FROM_DUMP);
         put(2, 0, "b", TABLE_FROM_DUMP);
         put(1, 0, "old", TABLE_FROM_DUMP);
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("-1#1/1 +1#4/0 -1#4/1 +1#5/0 -1#5/1 +1#6/0 ");
         ck_assert_str_eq(find(1)->name, "back");
         ck_assert_uint_eq(table_count(table), 3);
@@ -276,7 +298,7 @@ START_TEST(test_gone_during_the_first_read)
         put(2, 0, "b", TABLE_FROM_DUMP);
         put(2, 0, "new", TABLE_FROM_EVENT);
         ck_assert(drop(1, TABLE_DELETED));
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("+2#1/0 ");
         ck_assert_str_eq(find(2)->name, "new");
 }
@@ -313,7 +335,7 @@ START_TEST(test_mass_removal)
         ck_assert_uint_eq(table_remove_matching(table, odd, NULL, TABLE_FLUSHED), 0);
         put(5, 0, "e", TABLE_FROM_DUMP);
         put(2, 0, "b", TABLE_FROM_DUMP);
-        table_sweep_end(table);
+        table_sweep_end(table, SIZE_MAX);
         heard("");
         ck_assert_uint_eq(table_count(table), 1);
 }
@@ -347,7 +369,7 @@ START_TEST(test_random)
                         told[0] = '\0';
                 }
                 if (reading)
-                        table_sweep_end(table);
+                        table_sweep_end(table, SIZE_MAX);
                 count = 0;
                 for (uint32_t i = 0; i < 500; i++) {
                         ck_assert_int_eq(find(i) != NULL, there[i]);
@@ -368,6 +390,7 @@ int main(void)
         tcase_add_test(tcase, test_joins_part_is_kept);
         tcase_add_test(tcase, test_order);
         tcase_add_test(tcase, test_first_read);
+        tcase_add_test(tcase, test_ended_in_steps);
         tcase_add_test(tcase, test_later_read);
         tcase_add_test(tcase, test_events_beat_the_read);
         tcase_add_test(tcase, test_removed_and_back_during_the_read);

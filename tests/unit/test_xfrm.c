@@ -92,7 +92,7 @@ static void read_dump(const char *folder)
         while ((nlh = next_message(nlh, &left)))
                 if (nlh->nlmsg_type != NLMSG_DONE)
                         ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_DUMP), 0);
-        table_sweep_end(sas.table);
+        table_sweep_end(sas.table, SIZE_MAX);
 }
 
 static const struct ipsec_sa *with_spi(uint32_t spi)
