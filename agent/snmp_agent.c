@@ -67,10 +67,18 @@ static void prepare_agent(void)
         init_sysORTable();
 }
 
+/* Nothing of a subagent outlives it. NETSNMP_DS_LIB_DONT_PERSIST_STATE stops the reading of all
+ * configuration as well (5.9.3). */
+static void keep_no_state(void)
+{
+        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+}
+
 static void prepare_subagent(const struct options *options)
 {
         netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, 1);
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+        keep_no_state();
         /* snmpd away is no news every two seconds: connected and disconnected are logged. */
         netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS,
                                1);
@@ -88,7 +96,7 @@ void snmp_agent_prepare(const struct options *options)
                 netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG,
                                       options->config);
         if (options->check)
-                netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+                keep_no_state();
         else if (!options->standalone)
                 prepare_subagent(options);
         snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG,

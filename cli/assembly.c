@@ -160,6 +160,15 @@ int assembly_feed(struct assembly *a, size_t first, size_t count,
         return 0;
 }
 
+static size_t count_ended(const struct assembly *a)
+{
+        size_t n = 0;
+
+        for (size_t c = 0; c < a->n_columns; c++)
+                n += a->streams[c].ended;
+        return n;
+}
+
 /* A column that ends before its first row, while another has rows: only at the very beginning. */
 static bool find_missing(struct assembly *a)
 {
@@ -181,12 +190,9 @@ static bool find_limit(struct assembly *a, struct index *limit)
 {
         limit->length = 0;
         for (size_t c = 0; c < a->n_columns; c++) {
-                const struct stream *s = &a->streams[c];
-                struct index last = last_index(a, s);
+                struct index last = last_index(a, &a->streams[c]);
 
-                if (s->ended)
-                        continue;
-                if (s->n_cells == 0)
+                if (a->streams[c].n_cells == 0)
                         return false;
                 if (limit->length == 0 || compare(last, *limit) < 0)
                         *limit = last;
@@ -239,18 +245,23 @@ static void make_rows(struct assembly *a, struct index limit)
         }
 }
 
+/*
+ * The end is where all columns end. Where some end and others do not, the answer was cut, or rows
+ * went meanwhile: all are asked again from where they agree. When that brings one nothing, it is
+ * over: no further row can be whole.
+ */
 int assembly_resolve(struct assembly *a)
 {
-        struct index limit;
-        bool answered;
+        struct index limit = { 0 };
+        size_t n_ended = count_ended(a);
 
-        for (size_t c = 0; c < a->n_columns; c++)
-                a->done |= a->streams[c].ended;
         if (find_missing(a))
                 return -ENODATA;
-        answered = find_limit(a, &limit);
-        if (!answered)
+        a->done = n_ended == a->n_columns;
+        if (!a->done && !find_limit(a, &limit)) {
+                a->done = n_ended > 0;
                 return a->done ? 0 : -EAGAIN;
+        }
         make_rows(a, limit);
         if (limit.length > 0) {
                 memmove(a->cursor, limit.name, limit.length * sizeof(oid));

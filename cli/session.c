@@ -56,7 +56,10 @@ static void prepare_library(void)
 
         /* No MIB file is needed, and without this the library tells of each that it lacks. */
         setenv("MIBS", "", 1);
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+        setenv("MIBDIRS", "", 1);
+        /* Not DONT_PERSIST_STATE, with which the library reads no configuration either. */
+        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_IGNORE_NO_COMMUNITY, 1);
         netsnmp_ds_register_config(ASN_OCTET_STR, module, "agent", NETSNMP_DS_APPLICATION_ID,
                                    STORED_ADDRESS);
@@ -179,7 +182,7 @@ static void complain_failure(const struct session *session, int failure);
 
 static int open_handle(struct session *session, netsnmp_session *s)
 {
-        int library_error = 0, failure = 0;
+        int system_error = 0, failure = 0;
         char *text = NULL;
 
         session->handle = snmp_sess_open(s);
@@ -188,11 +191,9 @@ static int open_handle(struct session *session, netsnmp_session *s)
                         ask_for_refusals(session->handle);
                 return 0;
         }
-        snmp_error(s, &library_error, &failure, &text);
-        if (failure == SNMPERR_TIMEOUT || failure == SNMPERR_UNKNOWN_USER_NAME ||
-            failure == SNMPERR_AUTHENTICATION_FAILURE || library_error == ECONNREFUSED)
-                complain_failure(session,
-                                 failure == SNMPERR_TIMEOUT ? failure : SNMPERR_BAD_RECVFROM);
+        snmp_error(s, &system_error, &failure, &text);
+        if (system_error == ECONNREFUSED)
+                complain_failure(session, SNMPERR_BAD_RECVFROM);
         else
                 complain("no way to %s: %s", session->address, text ? text : "unknown error");
         free(text);
@@ -238,6 +239,7 @@ static int open_parsed(struct session *session, netsnmp_session *s)
 int session_open(int argc, char **argv, struct session **opened)
 {
         struct session *session = calloc(1, sizeof(*session));
+        bool logging = has_option(argc, argv, 'L') || has_option(argc, argv, 'D');
         netsnmp_session s;
         int err;
 
@@ -245,13 +247,16 @@ int session_open(int argc, char **argv, struct session **opened)
         if (!session)
                 return -ENOMEM;
         prepare_library();
+        /* While the configuration is read the library's word counts, but not its small talk. */
+        if (!logging)
+                netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_WARNING);
         err = parse(argc, argv, &s);
         if (err != 0)
                 goto out;
         choose_version(&s, has_option(argc, argv, 'v'));
-        /* What was configured is read; from here on our own sentences tell what is wrong. */
-        if (!has_option(argc, argv, 'L') && !has_option(argc, argv, 'D'))
-                netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
+        /* From here on our own sentences tell what is wrong. */
+        if (!logging)
+                snmp_disable_stderrlog();
         err = open_parsed(session, &s);
         free_parsed(&s);
 out:
@@ -352,10 +357,10 @@ static int on_answer(int operation, netsnmp_session *s, int request, netsnmp_pdu
 
 static int library_failure(const struct session *session)
 {
-        int library_error, failure;
+        int system_error, failure;
         char *text;
 
-        snmp_sess_error(session->handle, &library_error, &failure, &text);
+        snmp_sess_error(session->handle, &system_error, &failure, &text);
         free(text);
         return failure;
 }

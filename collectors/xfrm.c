@@ -1,5 +1,6 @@
 #include "xfrm.h"
 
+#include "messages.h"
 #include "netlink.h"
 #include "xfrm_parse.h"
 #include "xfrm_sas.h"
@@ -342,24 +343,25 @@ static void handle_event(struct xfrm *x, const struct nlmsghdr *nlh)
 static void walk(struct xfrm *x, const void *octets, size_t length,
                  void (*handle)(struct xfrm *x, const struct nlmsghdr *nlh))
 {
-        const struct nlmsghdr *nlh = octets;
-        int left = (int)length;
+        struct messages messages = { (char *)(uintptr_t)octets, length };
+        const struct nlmsghdr *nlh;
 
-        for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+        while ((nlh = messages_next(&messages)))
                 handle(x, nlh);
-        if (left > 0)
+        if (messages.left > 0)
                 damaged(x, 0);
 }
 
 /* Blanked before anything else sees them. What cannot be walked is blanked as a whole. */
 static void blank_keys(void *octets, size_t length)
 {
-        struct nlmsghdr *nlh = octets;
-        int left = (int)length;
+        struct messages messages = { octets, length };
+        struct nlmsghdr *nlh;
 
-        for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+        while ((nlh = messages_next(&messages)))
                 if (xfrm_blank_keys(nlh) < 0)
                         explicit_bzero(mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
+        explicit_bzero(messages.at, messages.left);
 }
 
 static const char *stream_of_answer(const void *octets, size_t length)

@@ -9,7 +9,6 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=$(realpath "${BUILD:-$TESTS/../build}")
 ROOT=${MIB_ROOT:-1.3.6.1.4.1.8072.9999.9999.4301}
 SA_TABLE=.$ROOT.1.5
-BY_SPI=.$ROOT.1.6
 XFRM=4.120.102.114.109 # the key "xfrm" as an index: length and octets
 COLLECTOR=.$ROOT.1.3.1
 PYTHON=/usr/bin/python3
@@ -227,13 +226,20 @@ same_as_kernel() {
     take_kernel_and_table "$WORK/now" && compare "$WORK/now" "$@"
 }
 
-# settle: adds one more SA and waits for it. Events come in order: what happened before is then known.
+# settle N: adds SA number N and waits for it: events come in order, so all before it is known then. And
+# for as many rows as there are SAs: some larval ones have no event, a check of the count finds them.
 settle() {
-    settled=$((${settled:-0} + 1))
-    ip xfrm state add src 192.0.2.254 dst 192.0.2.253 proto esp spi $((0xfffff000 + settled)) \
-        mode transport enc 'ecb(cipher_null)' '' &&
-        wait_until 60 '[ -n "$(snmp getnext "$BY_SPI.1.3.$((0xfffff000 + settled)).50" 2>/dev/null |
-            grep "^$BY_SPI.1.3.$((0xfffff000 + settled)).50.")" ]'
+    local spi=$((0xfffff000 + $1))
+    ip xfrm state add src 192.0.2.254 dst 192.0.2.253 proto esp spi $spi mode transport \
+        enc 'ecb(cipher_null)' '' && wait_until 60 "knows $spi && knows_all"
+}
+
+knows() { # SPI
+    snmp getnext ".$ROOT.1.6.1.3.$1.50" 2>/dev/null | grep -q "^\.$ROOT\.1\.6\.1\.3\.$1\.50\."
+}
+
+knows_all() {
+    [ "$(collector 4)" = "$(ip xfrm state count | sed -n 's/.*SAD count //p')" ]
 }
 
 # soon_same_as_kernel WHAT SECONDS [ARGS of compare_sas.py]

@@ -2,12 +2,12 @@
  * Whatever the octets are, as an answer of the kernel or as an event: no crash, no leak. The first
  * octet chooses how they come; the rest goes through the same code as a replayed recording.
  */
+#include "collectors/messages.h"
 #include "collectors/xfrm.h"
 #include "collectors/xfrm_parse.h"
 #include "collectors/xfrm_sas.h"
 #include "tests/unit/fake_loop.h"
 
-#include <libmnl/libmnl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void apply(struct xfrm_sas *sas, char *octets, size_t size, uint8_t how)
 {
-        struct nlmsghdr *nlh = (struct nlmsghdr *)octets;
-        int left = (int)size;
+        struct messages messages = { octets, size };
+        struct nlmsghdr *nlh;
 
-        for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+        while ((nlh = messages_next(&messages))) {
                 uint32_t count;
 
                 xfrm_sas_apply(sas, nlh, how & 1 ? TABLE_FROM_DUMP : TABLE_FROM_EVENT);

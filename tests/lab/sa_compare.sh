@@ -14,6 +14,7 @@ sysctl -qw net.core.xfrm_acq_expires=3600 # larval SAs live as long as the test
 readings=$WORK/compare
 [ "${COMPARE:-}" != later ] || readings=$LABOUT/compare
 mkdir "$readings"
+taken=0
 
 add_random() { # SEED COUNT WHAT
     local accepted
@@ -28,7 +29,8 @@ add_random() { # SEED COUNT WHAT
 
 reading() { # NAME [ARGS of compare_sas.py]
     local file=$readings/$1
-    check "$1: the agent knows what happened so far" settle
+    taken=$((taken + 1))
+    check "$1: the agent knows what happened so far" settle $taken
     check "$1: kernel and table are read" take_kernel_and_table "$file"
     shift
     echo "$(cat "$file.args") $*" >"$file.args"
@@ -39,6 +41,7 @@ for seed; do
     add_random "$seed" "$COUNT" "seed $seed"
     dir=$WORK/$seed
     mkdir "$dir"
+    echo "checkInterval 1" >"$dir/agent.conf"
     start_both "$dir"
     reading "seed $seed, a dump"
 

@@ -198,6 +198,32 @@ START_TEST(out_of_step)
 }
 END_TEST
 
+/* One column seems to end early: it is asked again before that is believed. */
+START_TEST(one_ends)
+{
+        ck_assert_int_eq(step("2.1 3.1 5.1 2.2 + 5.2 2.3 + 5.3"), 0);
+        ck_assert_str_eq(rows(), "1");
+        ck_assert_str_eq(cursor(), "1");
+        ck_assert(!assembly_done(assembly));
+        ck_assert_int_eq(step("2.2 3.2 5.2 2.3 3.3 5.3"), 0);
+        ck_assert_str_eq(rows(), "2 3");
+        ck_assert_int_eq(step("2.4 + 5.4 2.5 + 5.5"), 0);
+        ck_assert_str_eq(rows(), "");
+        ck_assert(assembly_done(assembly));
+}
+END_TEST
+
+START_TEST(cut_in_the_end)
+{
+        ck_assert_int_eq(step("2.1 3.1 5.1 E E"), 0);
+        ck_assert_str_eq(rows(), "1");
+        ck_assert(!assembly_done(assembly));
+        ck_assert_int_eq(step("E E"), 0);
+        ck_assert_str_eq(rows(), "");
+        ck_assert(assembly_done(assembly));
+}
+END_TEST
+
 START_TEST(groups)
 {
         assembly_begin(assembly);
@@ -254,6 +280,8 @@ int main(void)
         tcase_add_test(tcase, cut_in_the_first_row);
         tcase_add_test(tcase, vanished);
         tcase_add_test(tcase, out_of_step);
+        tcase_add_test(tcase, one_ends);
+        tcase_add_test(tcase, cut_in_the_end);
         tcase_add_test(tcase, groups);
         tcase_add_test(tcase, missing_column);
         tcase_add_test(tcase, hostile);

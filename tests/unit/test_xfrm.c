@@ -1,6 +1,7 @@
 /* The kernel's messages about SAs, as they were recorded, and as nobody should send them. */
 #include "config.h"
 
+#include "collectors/messages.h"
 #include "collectors/xfrm.h"
 #include "collectors/xfrm_parse.h"
 #include "collectors/xfrm_sas.h"
@@ -290,6 +291,22 @@ START_TEST(test_truncated)
 }
 END_TEST
 
+/* A length that is negative to some, one that is too short, one beyond the end. */
+START_TEST(test_lying_lengths)
+{
+        static const uint32_t lengths[] = { 0, 15, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff };
+        struct nlmsghdr nlh = { .nlmsg_type = XFRM_MSG_NEWSA };
+
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+                struct messages messages = { (char *)&nlh, sizeof(nlh) };
+
+                nlh.nlmsg_len = lengths[i];
+                ck_assert_ptr_null(messages_next(&messages));
+                ck_assert_uint_eq(messages.left, sizeof(nlh));
+        }
+}
+END_TEST
+
 START_TEST(test_flipped_bits)
 {
         const struct nlmsghdr *nlh = NULL;
@@ -401,6 +418,7 @@ int main(void)
         tcase_add_test(tcase, test_counters_never_fall);
         tcase_add_test(tcase, test_keys_are_blanked);
         tcase_add_test(tcase, test_truncated);
+        tcase_add_test(tcase, test_lying_lengths);
         tcase_add_test(tcase, test_flipped_bits);
         tcase_add_test(tcase, test_collector);
         tcase_add_test(tcase, test_no_recording);

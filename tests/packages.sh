@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# packages.sh: what is needed of Debian's packages; sourced by tests/run, etc/quickstart and lab/run.
+# shellcheck disable=SC2034 # used there
+
+# install_packages THING=PACKAGE...: what is missing, with apt-get. THING is a command, a file (a pattern
+# with a slash), or pkg:NAME for what pkg-config knows. Not on Debian, or not root: says what is missing.
+install_packages() {
+    local pair thing missing=() log
+    for pair; do
+        thing=${pair%=*}
+        case $thing in
+        pkg:*) pkg-config --exists "${thing#pkg:}" 2>/dev/null ;;
+        */*) compgen -G "$thing" >/dev/null ;;
+        *) command -v "$thing" >/dev/null 2>&1 ;;
+        esac || missing+=("${pair##*=}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+        echo "missing: ${missing[*]} (names of Debian's packages; root on Debian gets them installed)" >&2
+        return 1
+    fi
+    echo "installing ${missing[*]}" >&2
+    log=$(mktemp) || return
+    # nothing asks, and no daemon starts because it was installed
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+        tail -n 5 "$log" >&2
+        echo "could not install ${missing[*]}" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+BUILD_PACKAGES=(gcc=gcc make=make autoreconf=autoconf automake=automake pkg-config=pkg-config
+    /usr/include/stdio.h=libc6-dev pkg:libmnl=libmnl-dev pkg:libcap-ng=libcap-ng-dev
+    pkg:jansson=libjansson-dev pkg:check=check /usr/include/uthash.h=uthash-dev
+    /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev)
+# the private snmpd, and what asks it
+SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3-minimal)
