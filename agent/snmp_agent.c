@@ -67,10 +67,13 @@ static void prepare_agent(void)
         init_sysORTable();
 }
 
-/* Nothing of a subagent outlives it. NETSNMP_DS_LIB_DONT_PERSIST_STATE stops the reading of all
- * configuration as well (5.9.3). */
+/*
+ * Nothing of a subagent outlives it. NETSNMP_DS_LIB_DONT_PERSIST_STATE would stop the reading of
+ * all configuration as well (5.9.3), and state that a standalone run left is read among that.
+ */
 static void keep_no_state(void)
 {
+        set_persistent_directory("/dev/null"); /* no folder, and none can be made below it */
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 }
