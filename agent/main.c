@@ -10,6 +10,7 @@
 #include "agentx_shortcut.h"
 #include "background.h"
 #include "collectors/xfrm.h"
+#include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
 #include "options.h"
@@ -239,13 +240,15 @@ static int check_configuration(void)
         return EXIT_SUCCESS;
 }
 
-static bool readable(const char *file)
+static bool readable(const struct options *options)
 {
-        if (!file || access(file, R_OK) == 0)
-                return true;
-        fprintf(stderr, "ipsec-reportd: the configuration %s cannot be read: %s\n", file,
-                strerror(errno));
-        return false;
+        char file[PATH_MAX];
+        int err = config_files_check(options, file);
+
+        if (err < 0)
+                fprintf(stderr, "ipsec-reportd: the configuration %s cannot be read: %s\n", file,
+                        strerror(-err));
+        return err == 0;
 }
 
 static void choose_logging(const struct options *options)
@@ -266,7 +269,7 @@ int main(int argc, char **argv)
          */
         setenv("MIBS", "", 1);
         options_read(&agent.options, argc, argv);
-        if (!readable(agent.options.config))
+        if (!readable(&agent.options))
                 return EXIT_FAILURE;
         choose_logging(&agent.options);
         privileges_forbid_core_dumps();
