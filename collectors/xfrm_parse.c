@@ -195,8 +195,6 @@ static void set_info(const struct xfrm_usersa_info *info, struct ipsec_sa *sa)
         sa->mode = mode_of(info->mode);
         sa->replay_window = info->replay_window;
         sa->flags = info->flags;
-        sa->hard_expiry = expiry(&sa->hard, sa);
-        sa->soft_expiry = expiry(&sa->soft, sa);
 }
 
 /* The start of every algorithm: its name, which need not be terminated, and the key's bits. */
@@ -432,6 +430,13 @@ static uint8_t state_of(const struct ipsec_sa *sa, int64_t now)
         return reached(&sa->soft, sa->soft_expiry, sa, now) ? SA_DYING : SA_MATURE;
 }
 
+void xfrm_judge_sa(struct ipsec_sa *sa, int64_t now)
+{
+        sa->hard_expiry = expiry(&sa->hard, sa);
+        sa->soft_expiry = expiry(&sa->soft, sa);
+        sa->state = state_of(sa, now);
+}
+
 static bool get_info(const struct nlmsghdr *nlh, const struct attributes *a,
                      struct xfrm_usersa_info *info)
 {
@@ -466,7 +471,7 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *tex
         set_iptfs(&a, sa);
         set_security_context(&a, text, sa);
         set_rest(&a, sa);
-        sa->state = state_of(sa, now);
+        xfrm_judge_sa(sa, now);
         set_headroom(sa);
         return 0;
 }

@@ -36,6 +36,9 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *tex
 int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires,
                        struct ipsec_sa *sa);
 
+/* Sets state and moments of expiry from the limits and counters that *sa has. */
+void xfrm_judge_sa(struct ipsec_sa *sa, int64_t now);
+
 /* Whether XFRM_MSG_EXPIRE tells of the hard limit; -EBADMSG when it is too short. */
 int xfrm_parse_expire_hard(const struct nlmsghdr *nlh);
 

@@ -116,6 +116,50 @@ static int apply_new(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_
         return put(x, &sa, &now, source);
 }
 
+/*
+ * An update of an SA that has its keys already changes just these (the kernel's
+ * xfrm_state_update()); whatever else the message says is what was asked for, not what is.
+ */
+static void take_update(const struct ipsec_sa *from, struct ipsec_sa *sa)
+{
+        if (from->encapsulation == sa->encapsulation) {
+                sa->encap_source_port = from->encap_source_port;
+                sa->encap_destination_port = from->encap_destination_port;
+                sa->encap_original = from->encap_original;
+        }
+        if (sa->care_of.type != INET_ADDR_UNKNOWN && from->care_of.type != INET_ADDR_UNKNOWN)
+                sa->care_of = from->care_of;
+        if (from->output_mark || from->output_mark_mask) {
+                sa->output_mark = from->output_mark;
+                sa->output_mark_mask = from->output_mark_mask;
+        }
+        if (from->if_id)
+                sa->if_id = from->if_id;
+        sa->hard = from->hard;
+        sa->soft = from->soft;
+}
+
+static int apply_update(struct xfrm_sas *x, const struct nlmsghdr *nlh)
+{
+        const struct ipsec_sa *old;
+        struct ipsec_sa told, sa;
+        struct xfrm_text text;
+        struct moment now;
+        int err;
+
+        x->loop->now(x->loop, &now);
+        err = xfrm_parse_sa(nlh, now.wall, &text, &told);
+        if (err < 0)
+                return err;
+        old = table_find(x->table, &told);
+        if (!old || old->state == SA_LARVAL)
+                return apply_new(x, nlh, TABLE_FROM_EVENT);
+        sa = *old;
+        take_update(&told, &sa);
+        xfrm_judge_sa(&sa, now.wall);
+        return put(x, &sa, &now, TABLE_FROM_EVENT);
+}
+
 /* The message has the SA's last counters: they go into the row before it goes. */
 static int apply_deleted(struct xfrm_sas *x, const struct nlmsghdr *nlh)
 {
@@ -142,8 +186,6 @@ static void take_counters(const struct ipsec_sa *from, struct ipsec_sa *sa)
         sa->use_time = from->use_time;
         sa->hard = from->hard;
         sa->soft = from->soft;
-        sa->hard_expiry = from->hard_expiry;
-        sa->soft_expiry = from->soft_expiry;
         sa->replay_window_errors = from->replay_window_errors;
         sa->replay_errors = from->replay_errors;
         sa->integrity_errors = from->integrity_errors;
@@ -169,6 +211,7 @@ static int apply_expire(struct xfrm_sas *x, const struct nlmsghdr *nlh)
                            */
         sa = old ? *old : told;
         take_counters(&told, &sa);
+        xfrm_judge_sa(&sa, now.wall);
         if (!hard && sa.state != SA_LARVAL)
                 sa.state = SA_DYING;
         if (hard)
@@ -209,8 +252,9 @@ int xfrm_sas_apply(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_so
 {
         switch (nlh->nlmsg_type) {
         case XFRM_MSG_NEWSA:
-        case XFRM_MSG_UPDSA:
                 return apply_new(x, nlh, source);
+        case XFRM_MSG_UPDSA:
+                return apply_update(x, nlh);
         case XFRM_MSG_DELSA:
                 return apply_deleted(x, nlh);
         case XFRM_MSG_EXPIRE:

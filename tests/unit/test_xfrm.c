@@ -183,6 +183,7 @@ END_TEST
 START_TEST(test_events)
 {
         const struct nlmsghdr *at;
+        struct ipsec_sa before;
         uint64_t packets;
         int left;
 
@@ -207,8 +208,11 @@ START_TEST(test_events)
         at = apply_until(at, XFRM_MSG_DELSA, 0x1004, &left);
         ck_assert_int_eq(told.reason, TABLE_DELETED);
         ck_assert_uint_eq(told.removed.spi, 0x1004);
+        before = *with_spi(0x1001);
         at = apply_until(at, XFRM_MSG_UPDSA, 0x1001, &left);
         ck_assert_uint_eq(with_spi(0x1001)->index, 1);
+        ck_assert_int_eq(with_spi(0x1001)->add_time,
+                         before.add_time); /* the message's is the request's */
         apply_until(at, XFRM_MSG_FLUSHSA, 0, &left);
         ck_assert_int_eq(told.reason, TABLE_FLUSHED);
         ck_assert_uint_eq(table_count(sas.table), 0);
@@ -241,6 +245,12 @@ START_TEST(test_counters_never_fall)
         info->curlft.bytes = 900;
         ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
         ck_assert_uint_eq(with_spi(0x1001)->octets, 1000);
+        nlh->nlmsg_type = XFRM_MSG_UPDSA;
+        info->lft.hard_byte_limit = 5000;
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
+        ck_assert_uint_eq(with_spi(0x1001)->hard.octets, 5000);
+        ck_assert_uint_eq(with_spi(0x1001)->octets, 1000);
+        nlh->nlmsg_type = XFRM_MSG_NEWSA;
         info->curlft.add_time += 60; /* another SA with the same key */
         ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
         ck_assert_uint_eq(with_spi(0x1001)->octets, 900);
