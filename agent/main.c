@@ -27,6 +27,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#define MAX_COLLECTORS 16
+
 struct agent {
         struct options options;
         struct settings settings;
@@ -36,7 +38,9 @@ struct agent {
         struct self *self;
         struct recording *recording;
         struct replay *replay;
-        struct collector *xfrm; /* NULL: disabled */
+        struct collector *xfrm;
+        struct collector *collectors[MAX_COLLECTORS]; /* all of them, xfrm among them */
+        size_t n_collectors;
         int signals;
         bool ending;
 };
@@ -69,8 +73,7 @@ static void reread(struct agent *agent)
         settings_default(&agent->settings);
         snmp_agent_reread();
         config = xfrm_config(agent);
-        if (agent->xfrm)
-                xfrm_configure(agent->xfrm, &config);
+        xfrm_configure(agent->xfrm, &config);
         snmp_log(LOG_NOTICE, "configuration read again\n");
         sd_notify_send("READY=1");
 }
@@ -126,15 +129,26 @@ static bool open_recordings(struct agent *agent)
         return true;
 }
 
+/* Takes over the collector, and starts it unless the configuration says no. NULL: no memory. */
+static bool add_collector(struct agent *agent, struct collector *c, bool enabled)
+{
+        if (!c || agent->n_collectors == MAX_COLLECTORS)
+                return failed("making", "a collector", -ENOMEM);
+        agent->collectors[agent->n_collectors++] = c;
+        if (!enabled)
+                collector_disable(c);
+        else if (c->ops->start(c) < 0)
+                return failed("starting the collector", c->ops->key, -ENOMEM);
+        return true;
+}
+
 static bool start_collectors(struct agent *agent)
 {
         struct xfrm_config config = xfrm_config(agent);
 
-        if (!agent->settings.xfrm)
-                return true;
         agent->xfrm = xfrm_new(agent->loop, agent->store, &config);
-        if (!agent->xfrm || agent->xfrm->ops->start(agent->xfrm) < 0)
-                return failed("starting the collector", "xfrm", -ENOMEM);
+        if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
+                return false;
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);
         return true;
@@ -203,8 +217,8 @@ static bool start(struct agent *agent)
 
 static void stop(struct agent *agent)
 {
-        if (agent->xfrm)
-                agent->xfrm->ops->free(agent->xfrm);
+        for (size_t i = 0; i < agent->n_collectors; i++)
+                agent->collectors[i]->ops->free(agent->collectors[i]);
         replay_free(agent->replay);
         recording_free(agent->recording);
         handler_free(agent->handler);

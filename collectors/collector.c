@@ -35,6 +35,12 @@ void collector_tell(struct collector *c)
         table_put(c->table, &c->row, TABLE_FROM_EVENT);
 }
 
+void collector_disable(struct collector *c)
+{
+        c->row.state = COLLECTOR_DISABLED;
+        collector_tell(c);
+}
+
 void collector_failed(struct collector *c, enum collector_state state, const char *format, ...)
 {
         char error[sizeof(c->last_error)], line[sizeof(error) + 64];

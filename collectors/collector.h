@@ -36,6 +36,9 @@ void collector_init(struct collector *c, const struct collector_ops *ops, struct
 /* Puts the row into the table. */
 void collector_tell(struct collector *c);
 
+/* Tells that the configuration has switched it off. */
+void collector_disable(struct collector *c);
+
 /* Sets the state, counts a failure, keeps its text (as printf has it), logs it if it is a new one.
  */
 void collector_failed(struct collector *c, enum collector_state state, const char *format, ...)
