@@ -82,7 +82,7 @@ static const void *member_of(const struct column *column, const void *row)
 
 static void set_timestamp(struct cell *cell, int64_t monotonic, const struct moment *now)
 {
-        set_date(cell, monotonic == 0 || now->uptime == 0
+        set_date(cell, monotonic == 0 || now->snmp_start == now->monotonic
                                ? 0
                                : now->wall - (now->monotonic - monotonic) / 1000);
 }

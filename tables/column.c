@@ -130,7 +130,7 @@ static size_t encode_date(int64_t seconds, uint8_t octets[DATE_LENGTH])
 /* Moments before snmpd's start are 0, as RFC 2579 has it. */
 static uint32_t encode_timestamp(int64_t moment, const struct moment *now)
 {
-        int64_t ticks = now->uptime - (now->monotonic - moment) / 10;
+        int64_t ticks = (moment - now->snmp_start) / 10;
 
         return moment == 0 || ticks < 0 ? 0 : (uint32_t)ticks;
 }
@@ -369,10 +369,9 @@ int column_decode(const struct column *column, void *row, const struct moment *n
                         return decode_prefix_length(member, value->unsigned32);
                 return set_unsigned(column, member, value->unsigned32);
         case VALUE_TIMETICKS:
-                *(int64_t *)member =
-                        value->unsigned32 == 0
-                                ? 0
-                                : now->monotonic - (now->uptime - (int64_t)value->unsigned32) * 10;
+                *(int64_t *)member = value->unsigned32 == 0
+                                             ? 0
+                                             : now->snmp_start + (int64_t)value->unsigned32 * 10;
                 return 0;
         case VALUE_COUNTER64:
                 *(uint64_t *)member = value->counter64;

@@ -61,7 +61,7 @@ static const struct column columns[] = {
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static const struct moment now = { .wall = 1795000000, .monotonic = 500000, .uptime = 40000 };
+static const struct moment now = { .wall = 1795000000, .monotonic = 500000, .snmp_start = 100000 };
 
 static struct row sample(struct strings *pool)
 {
