@@ -201,7 +201,8 @@ START_TEST(test_descriptors)
         for (const struct table_type *const *type = table_types; *type; type++) {
                 check_type(*type);
                 for (const struct table_type *const *v = (*type)->views; v && *v; v++)
-                        check_type(*v);
+                        if ((*v)->number != 0)
+                                check_type(*v);
         }
 }
 END_TEST
