@@ -1,7 +1,10 @@
 #include "agentx_shortcut.h"
 
 #include <net-snmp/agent/agent_callbacks.h>
+
+#include <errno.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <stdlib.h>
 
 /* Types of AgentX PDUs (RFC 2741, section 6.1); no installed header of Net-SNMP has them. */
 enum agentx_type {
@@ -10,9 +13,10 @@ enum agentx_type {
         AGENTX_RESPONSE = 18,
 };
 
-/* The library gives a session's callback no room for a pointer of ours: its own is taken. */
-static const struct handler *handler;
-static netsnmp_callback library_callback;
+struct agentx_shortcut {
+        const struct handler *handler;
+        netsnmp_callback library; /* the session's own callback, of this connection */
+};
 
 static bool covered(const netsnmp_pdu *pdu)
 {
@@ -35,7 +39,8 @@ static bool within(const netsnmp_variable_list *vb, const oid *end, size_t lengt
         return none || snmp_oid_compare(vb->name, vb->name_length, end, length) < 0;
 }
 
-static void answer_get(netsnmp_variable_list *vb, const struct moment *now)
+static void answer_get(const struct handler *handler, netsnmp_variable_list *vb,
+                       const struct moment *now)
 {
         int error = handler_get(handler, vb, now);
 
@@ -45,7 +50,8 @@ static void answer_get(netsnmp_variable_list *vb, const struct moment *now)
 
 /* "If the subagent cannot locate an appropriate variable, v.name is set to the starting OID, and
  * the VarBind is set to endOfMibView" (section 7.2.3.2). */
-static void answer_next(netsnmp_variable_list *vb, const struct moment *now)
+static void answer_next(const struct handler *handler, netsnmp_variable_list *vb,
+                        const struct moment *now)
 {
         size_t start_length = vb->name_length, end_length = vb->val_len / sizeof(oid);
         oid start[MAX_OID_LEN], end[MAX_OID_LEN];
@@ -62,7 +68,7 @@ static void answer_next(netsnmp_variable_list *vb, const struct moment *now)
 }
 
 /* The request's own varbinds become the answer's. */
-static void answer(netsnmp_session *session, netsnmp_pdu *request)
+static void answer(const struct handler *handler, netsnmp_session *session, netsnmp_pdu *request)
 {
         netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
         struct moment now;
@@ -72,9 +78,9 @@ static void answer(netsnmp_session *session, netsnmp_pdu *request)
         handler_now(handler, &now);
         for (netsnmp_variable_list *vb = request->variables; vb; vb = vb->next_variable) {
                 if (request->command == AGENTX_GET)
-                        answer_get(vb, &now);
+                        answer_get(handler, vb, &now);
                 else
-                        answer_next(vb, &now);
+                        answer_next(handler, vb, &now);
         }
         response->version = session->version;
         response->flags = request->flags | UCD_MSG_FLAG_ALWAYS_IN_VIEW;
@@ -90,32 +96,44 @@ static void answer(netsnmp_session *session, netsnmp_pdu *request)
                 snmp_free_pdu(response);
 }
 
+/* The library leaves callback_magic empty but in its synchronous calls, which set and restore both.
+ */
 static int received(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
                     void *magic)
 {
+        const struct agentx_shortcut *shortcut = magic;
+
         if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || !pdu || !covered(pdu))
-                return library_callback(operation, session, reqid, pdu, magic);
-        answer(session, pdu);
+                return shortcut->library(operation, session, reqid, pdu, NULL);
+        answer(shortcut->handler, session, pdu);
         return 1;
 }
 
 static int connected(int major, int minor, void *server, void *client)
 {
         netsnmp_session *session = server;
+        struct agentx_shortcut *shortcut = client;
 
         (void)major;
         (void)minor;
-        (void)client;
         if (!session || session->callback == received)
                 return 0;
-        library_callback = session->callback;
+        shortcut->library = session->callback;
         session->callback = received;
+        session->callback_magic = shortcut;
         return 0;
 }
 
-void agentx_shortcut_install(const struct handler *h)
+/* What a callback is registered with is freed by Net-SNMP, when it ends and all sessions are
+ * closed. */
+int agentx_shortcut_install(const struct handler *handler)
 {
-        handler = h;
+        struct agentx_shortcut *shortcut = calloc(1, sizeof(*shortcut));
+
+        if (!shortcut)
+                return -ENOMEM;
+        shortcut->handler = handler;
         snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected,
-                               NULL);
+                               shortcut);
+        return 0;
 }

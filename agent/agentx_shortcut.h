@@ -10,7 +10,10 @@
 
 #include "handler.h"
 
-/* Takes effect at each connection with snmpd from now on. The handler must outlive them. */
-void agentx_shortcut_install(const struct handler *handler);
+/*
+ * Takes effect at each connection with snmpd from now on. The handler must live as long as there
+ * are any. 0 or -ENOMEM.
+ */
+int agentx_shortcut_install(const struct handler *handler);
 
 #endif

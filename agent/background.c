@@ -8,9 +8,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* The child's end of the pipe that the parent waits at; -1: there is no parent waiting. */
-static int ready_fd = -1;
-
 static void wait_for_child(int fd)
 {
         char octet;
@@ -33,23 +30,21 @@ int background_enter(void)
                 wait_for_child(fds[0]);
         }
         close(fds[0]);
-        ready_fd = fds[1];
         setsid();
-        return 0;
+        return fds[1];
 }
 
-void background_ready(void)
+void background_ready(int parent)
 {
         int null;
 
-        if (ready_fd < 0)
+        if (parent < 0)
                 return;
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         for (int fd = 0; fd <= 2 && null >= 0; fd++)
                 dup2(null, fd);
         if (null > 2)
                 close(null);
-        (void)!write(ready_fd, "", 1);
-        close(ready_fd);
-        ready_fd = -1;
+        (void)!write(parent, "", 1);
+        close(parent);
 }

@@ -42,6 +42,7 @@ struct agent {
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, xfrm among them */
         size_t n_collectors;
         int signals;
+        int parent; /* who waits for our start; -1: nobody */
         bool ending;
 };
 
@@ -201,10 +202,11 @@ static bool start(struct agent *agent)
         agent->handler = handler_new(agent->store, agent->loop);
         if (!agent->self || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
-        agentx_shortcut_install(agent->handler);
-        err = watch_signals(agent);
+        err = agentx_shortcut_install(agent->handler);
+        if (err == 0)
+                err = watch_signals(agent);
         if (err < 0)
-                return failed("watching for", "signals", err);
+                return failed("preparing for", "snmpd and signals", err);
         snmp_agent_read();
         if (!may_listen(agent))
                 return false;
@@ -235,7 +237,7 @@ static int run(struct agent *agent)
         snmp_log(LOG_NOTICE, "ipsec-reportd %s started\n", PACKAGE_VERSION);
         if (!agent->options.foreground && !agent->options.logging)
                 snmp_disable_stderrlog();
-        background_ready();
+        background_ready(agent->parent);
         sd_notify_send("READY=1");
         while (!agent->ending)
                 agent_check_and_process(1);
@@ -276,7 +278,7 @@ static void choose_logging(const struct options *options)
 
 int main(int argc, char **argv)
 {
-        struct agent agent = { .signals = -1 };
+        struct agent agent = { .signals = -1, .parent = -1 };
         int status;
 
         /* The module's text is for managers; nothing here needs it, and Net-SNMP would look for it.
@@ -287,8 +289,11 @@ int main(int argc, char **argv)
                 return EXIT_FAILURE;
         choose_logging(&agent.options);
         privileges_forbid_core_dumps();
-        if (!agent.options.foreground && !agent.options.check && background_enter() < 0)
-                return EXIT_FAILURE;
+        if (!agent.options.foreground && !agent.options.check) {
+                agent.parent = background_enter();
+                if (agent.parent < 0)
+                        return EXIT_FAILURE;
+        }
         if (!prepare(&agent))
                 return EXIT_FAILURE;
         status = agent.options.check ? check_configuration() : run(&agent);
