@@ -95,6 +95,12 @@ struct column {
                _Generic(COLUMN_MEMBER(row, member), int32_t                                        \
                         : COLUMN_INTEGER32),                                                       \
                row, member)
+/* InterfaceIndexOrZero is one: an Integer32 on the wire. */
+#define INTEGER32_OR_NONE(n, text, row, member)                                                    \
+        COLUMN_FLAGGED(n, text,                                                                    \
+                       _Generic(COLUMN_MEMBER(row, member), int32_t                                \
+                                : COLUMN_INTEGER32),                                               \
+                       COLUMN_ZERO_IS_NONE, row, member)
 #define ENUMERATION(n, text, row, member, l)                                                       \
         COLUMN_LABELLED(n, text,                                                                   \
                         _Generic(COLUMN_MEMBER(row, member), uint8_t                               \
