@@ -358,13 +358,17 @@ static void keep_rest(const struct table *t, const struct entry *entry)
         size_t from = t->type->source_size, size = t->type->row_size;
         char *row = t->scratch;
 
-        memcpy(row + from, entry->row + from, size - from);
         for (size_t i = 0; i < t->type->n_columns; i++) {
-                const char **string = row_string(&t->type->columns[i], row);
+                const struct column *column = &t->type->columns[i];
+                const char **kept = row_string(column, (void *)(uintptr_t)entry->row);
 
-                if (string && t->type->columns[i].offset >= from && *string)
-                        strings_retain(t->pool, *string, strlen(*string));
+                if (!kept || column->offset < from)
+                        continue;
+                strings_release(t->pool, *row_string(column, row));
+                if (*kept)
+                        strings_retain(t->pool, *kept, strlen(*kept));
         }
+        memcpy(row + from, entry->row + from, size - from);
 }
 
 static bool read_is_older(const struct table *t, const struct entry *entry)
@@ -378,9 +382,6 @@ static int put(struct table *t, const void *row, enum table_source source, bool 
         int err;
 
         memcpy(t->scratch, row, t->type->row_size);
-        if (!whole)
-                memset((char *)t->scratch + t->type->source_size, 0,
-                       t->type->row_size - t->type->source_size);
         err = row_retain(t->type, t->scratch, t->pool);
         if (err < 0)
                 return err;
@@ -610,6 +611,17 @@ static bool share_key_strings(const struct table *t, void *row)
                         return false;
         }
         return true;
+}
+
+bool table_told(const struct table *t, const void *row)
+{
+        const struct entry *entry;
+
+        memcpy(t->scratch, row, t->type->row_size);
+        if (!t->sweeping || !share_key_strings(t, t->scratch))
+                return false;
+        entry = find_entry(t, t->scratch);
+        return entry && read_is_older(t, entry);
 }
 
 const void *table_find(const struct table *t, const void *row)
