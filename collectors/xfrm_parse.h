@@ -6,8 +6,7 @@
 #define IPSEC_REPORT_COLLECTORS_XFRM_PARSE_H
 
 #include "tables/algorithm.h"
-#include "tables/ipsec_sa.h"
-#include "xfrm_uapi.h"
+#include "xfrm_attributes.h"
 
 #include <net/if.h>
 
@@ -18,7 +17,7 @@ struct xfrm_text {
         struct algorithm compression;
         char offload_device[IF_NAMESIZE]; /* the parser leaves it empty: only the host knows names
                                            */
-        char security_context[256];
+        char security_context[SECURITY_CONTEXT_SIZE];
 };
 
 /*
