@@ -1,5 +1,6 @@
 #include "xfrm_parse.h"
 
+#include "messages.h"
 #include "xfrm_attributes.h"
 
 #include <arpa/inet.h>
@@ -464,6 +465,17 @@ int xfrm_blank_keys(struct nlmsghdr *nlh)
                                        length - offset);
         }
         return 0;
+}
+
+void xfrm_blank_datagram(void *octets, size_t length)
+{
+        struct messages messages = { octets, length };
+        struct nlmsghdr *nlh;
+
+        while ((nlh = messages_next(&messages)))
+                if (xfrm_blank_keys(nlh) < 0)
+                        explicit_bzero(mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
+        explicit_bzero(messages.at, messages.left);
 }
 
 bool xfrm_flush_takes(int flushed, uint8_t protocol)

@@ -50,6 +50,9 @@ int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count);
 /* Overwrites the keys in a message with zeros. -EBADMSG: its attributes do not add up. */
 int xfrm_blank_keys(struct nlmsghdr *nlh);
 
+/* The same for all messages of a datagram. What cannot be walked is blanked as a whole. */
+void xfrm_blank_datagram(void *octets, size_t length);
+
 /* Whether a flush of this protocol takes an SA of that one (the kernel's xfrm_id_proto_match()). */
 bool xfrm_flush_takes(int flushed, uint8_t protocol);
 

@@ -8,6 +8,7 @@
 #include "collectors/xfrm_sas.h"
 #include "fake_loop.h"
 #include "suite.h"
+#include "tables/policy_template.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -346,7 +347,9 @@ START_TEST(test_collector)
         ck_assert_uint_eq(row->polls, 1);
         ck_assert_uint_eq(row->failures, 0);
         ck_assert_uint_gt(row->events, 0);
-        ck_assert_uint_eq(row->rows, table_count(sas.table));
+        ck_assert_uint_eq(row->rows,
+                          table_count(sas.table) + table_count(store_table(store, &policy_type)) +
+                                  table_count(store_table(store, &policy_template_type)));
 }
 END_TEST
 
