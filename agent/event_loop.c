@@ -11,6 +11,9 @@
 #include <sys/time.h>
 #include <time.h>
 
+/* Milliseconds by which two readings of snmpd's start may differ: its answers take a while. */
+#define START_TOLERANCE 50
+
 /* A descriptor that is watched. */
 struct watch {
         struct watch *next;
@@ -21,6 +24,7 @@ struct watch {
 
 struct event_loop {
         struct loop loop;
+        int64_t snmp_start; /* milliseconds of CLOCK_MONOTONIC */
         struct watch *watches;
         int64_t wall_offset; /* seconds that the told wall clock is ahead of the real one */
 };
@@ -116,6 +120,19 @@ static void cancel(struct loop *loop, struct loop_timer *timer)
         free(timer);
 }
 
+/*
+ * snmpd's start, by its uptime in hundredths of a second. Readings of one start differ by rounding;
+ * a TimeStamp must not: only another start is taken.
+ */
+static int64_t snmp_start(struct event_loop *l, int64_t monotonic)
+{
+        int64_t start = monotonic - (int64_t)netsnmp_get_agent_uptime() * 10;
+
+        if (llabs(start - l->snmp_start) > START_TOLERANCE)
+                l->snmp_start = start;
+        return l->snmp_start;
+}
+
 static void now(struct loop *loop, struct moment *moment)
 {
         struct timespec ts;
@@ -123,7 +140,7 @@ static void now(struct loop *loop, struct moment *moment)
         clock_gettime(CLOCK_MONOTONIC, &ts);
         moment->monotonic = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
         moment->wall = (int64_t)time(NULL) + event_loop_of(loop)->wall_offset;
-        moment->uptime = (int64_t)netsnmp_get_agent_uptime();
+        moment->snmp_start = snmp_start(event_loop_of(loop), moment->monotonic);
 }
 
 static void log_line(struct loop *loop, int priority, const char *line)

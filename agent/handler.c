@@ -320,7 +320,7 @@ static void serve(struct handler *h, const struct table_type *view, struct table
 {
         size_t i = h->n_served;
 
-        if (i == MAX_SERVED)
+        if (view->number == 0 || i == MAX_SERVED)
                 return;
         for (; i > 0 && h->served[i - 1].view->number > view->number; i--)
                 h->served[i] = h->served[i - 1];

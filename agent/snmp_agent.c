@@ -58,6 +58,9 @@ static void prepare_agent(void)
         char smux[] = "-smux"; /* a port of an older protocol, which nobody asked for */
 
         add_to_init_list(smux);
+        /* The default is a line in the log for each request. */
+        netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+                               NETSNMP_DS_AGENT_DONT_LOG_TCPWRAPPERS_CONNECTS, 1);
         netsnmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG,
                                   grant_loopback, NULL, NETSNMP_CALLBACK_HIGHEST_PRIORITY);
         init_vacm_vars();

@@ -72,6 +72,8 @@ static void set_integer(struct cell *cell, const struct column *column, int32_t 
                 cell->truth = number == 1;
         } else if (column->kind == COLUMN_ENUMERATION) {
                 set_label(cell, column->labels, number);
+        } else if (column->kind == COLUMN_IF_INDEX) {
+                set_number(cell, column, (uint32_t)number);
         } else {
                 set_signed(cell, column, number);
         }
@@ -84,7 +86,7 @@ static const void *member_of(const struct column *column, const void *row)
 
 static void set_timestamp(struct cell *cell, int64_t monotonic, const struct moment *now)
 {
-        set_date(cell, monotonic == 0 || now->uptime == 0
+        set_date(cell, monotonic == 0 || now->snmp_start == now->monotonic
                                ? 0
                                : now->wall - (now->monotonic - monotonic) / 1000);
 }

@@ -598,8 +598,7 @@ struct moment session_moment(const struct session *session)
         struct moment now = { .wall = (int64_t)time(NULL) + session->wall_offset,
                               .monotonic = monotonic_ms() };
 
-        if (session->knows_uptime)
-                now.uptime = (now.monotonic - session->uptime_started) / 10;
+        now.snmp_start = session->knows_uptime ? session->uptime_started : now.monotonic;
         return now;
 }
 

@@ -58,7 +58,7 @@ static void set_info(const struct xfrm_userpolicy_info *info, struct policy *row
         row->source_port_mask = ntohs(sel->sport_mask);
         row->destination_port = ntohs(sel->dport);
         row->destination_port_mask = ntohs(sel->dport_mask);
-        row->if_index = sel->ifindex;
+        row->if_index = (uint32_t)sel->ifindex;
         row->add_time = xfrm_epoch(info->curlft.add_time);
         row->use_time = xfrm_epoch(info->curlft.use_time);
         xfrm_limits(&info->lft, &row->hard, &row->soft);
@@ -133,7 +133,7 @@ static void set_offload(const struct attributes *a, struct policy *row)
         struct xfrm_user_offload offload;
 
         if (attributes_get(a, XFRMA_OFFLOAD_DEV, &offload, sizeof(offload)))
-                row->offload_if_index = offload.ifindex;
+                row->offload_if_index = (uint32_t)offload.ifindex;
 }
 
 int xfrm_parse_policy(const struct nlmsghdr *nlh, struct xfrm_policy *policy)

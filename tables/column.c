@@ -60,6 +60,7 @@ enum value_type column_value_type(const struct column *column)
 {
         switch (column->kind) {
         case COLUMN_INTEGER32:
+        case COLUMN_IF_INDEX:
         case COLUMN_ENUMERATION:
         case COLUMN_TRUTH:
         case COLUMN_ADDRESS_TYPE:
@@ -85,11 +86,11 @@ enum value_type column_value_type(const struct column *column)
         return VALUE_OCTETS;
 }
 
-static int32_t cap_seconds(int64_t seconds)
+static int32_t cap_positive(int64_t number)
 {
-        if (seconds < 0)
+        if (number < 0)
                 return 0;
-        return seconds > INT32_MAX ? INT32_MAX : (int32_t)seconds;
+        return number > INT32_MAX ? INT32_MAX : (int32_t)number;
 }
 
 /* As many octets as the labels need, the first bit highest (RFC 2578, 7.1.4). */
@@ -130,7 +131,7 @@ static size_t encode_date(int64_t seconds, uint8_t octets[DATE_LENGTH])
 /* Moments before snmpd's start are 0, as RFC 2579 has it. */
 static uint32_t encode_timestamp(int64_t moment, const struct moment *now)
 {
-        int64_t ticks = now->uptime - (now->monotonic - moment) / 10;
+        int64_t ticks = (moment - now->snmp_start) / 10;
 
         return moment == 0 || ticks < 0 ? 0 : (uint32_t)ticks;
 }
@@ -154,6 +155,9 @@ void column_encode(const struct column *column, const void *row, const struct mo
                 break;
         case COLUMN_INTEGER32:
                 value->integer32 = *(const int32_t *)member_of(column, row);
+                break;
+        case COLUMN_IF_INDEX:
+                value->integer32 = cap_positive(get_unsigned(column, row));
                 break;
         case COLUMN_ENUMERATION:
                 value->integer32 = label_known(column->labels, (int32_t)get_unsigned(column, row));
@@ -194,11 +198,11 @@ void column_encode(const struct column *column, const void *row, const struct mo
                 break;
         case COLUMN_AGE:
                 moment = get_signed64(column, row);
-                value->integer32 = moment == 0 ? -1 : cap_seconds(now->wall - moment);
+                value->integer32 = moment == 0 ? -1 : cap_positive(now->wall - moment);
                 break;
         case COLUMN_SECONDS_LEFT:
                 moment = get_signed64(column, row);
-                value->integer32 = moment == 0 ? -1 : cap_seconds(moment - now->wall);
+                value->integer32 = moment == 0 ? -1 : cap_positive(moment - now->wall);
                 break;
         case COLUMN_DATE:
                 set_octets(value, value->scratch,
@@ -317,6 +321,11 @@ static int decode_integer(const struct column *column, void *member, int32_t num
         case COLUMN_INTEGER32:
                 *(int32_t *)member = number;
                 return 0;
+        case COLUMN_IF_INDEX:
+                if (number < 0)
+                        return -EINVAL;
+                *(uint32_t *)member = (uint32_t)number;
+                return 0;
         case COLUMN_ENUMERATION:
                 /* A number that a newer agent has given a meaning is "unknown" here. */
                 *(uint8_t *)member = (uint8_t)label_known(column->labels, number);
@@ -369,10 +378,9 @@ int column_decode(const struct column *column, void *row, const struct moment *n
                         return decode_prefix_length(member, value->unsigned32);
                 return set_unsigned(column, member, value->unsigned32);
         case VALUE_TIMETICKS:
-                *(int64_t *)member =
-                        value->unsigned32 == 0
-                                ? 0
-                                : now->monotonic - (now->uptime - (int64_t)value->unsigned32) * 10;
+                *(int64_t *)member = value->unsigned32 == 0
+                                             ? 0
+                                             : now->snmp_start + (int64_t)value->unsigned32 * 10;
                 return 0;
         case VALUE_COUNTER64:
                 *(uint64_t *)member = value->counter64;

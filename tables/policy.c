@@ -68,7 +68,7 @@ static const struct column columns[] = {
         UNSIGNED32_OR_NONE(18, "ipsrPolicyDestinationPortMask", struct policy,
                            destination_port_mask),
         UNSIGNED32_OR_NONE(19, "ipsrPolicyProtocol", struct policy, protocol),
-        INTEGER32_OR_NONE(20, "ipsrPolicyIfIndex", struct policy, if_index),
+        IF_INDEX(20, "ipsrPolicyIfIndex", struct policy, if_index),
         ENUMERATION(21, "ipsrPolicyAction", struct policy, action, rule_actions),
         ENUMERATION(22, "ipsrPolicyState", struct policy, state, policy_states),
         FLAGS(23, "ipsrPolicyFlags", struct policy, flags, flags),

@@ -68,10 +68,10 @@ struct policy {
         uint16_t destination_port; /* or ICMP code, or the lower half of a GRE key */
         uint16_t destination_port_mask;
         uint32_t priority; /* lower ones come first */
-        int32_t if_index;  /* of the interface that packets must pass; 0 any */
+        uint32_t if_index; /* of the interface that packets must pass; 0 any */
         uint32_t mark;     /* XFRMA_MARK */
         uint32_t mark_mask;
-        int32_t offload_if_index;     /* XFRMA_OFFLOAD_DEV; 0 none; no column has it */
+        uint32_t offload_if_index;    /* XFRMA_OFFLOAD_DEV; 0 none; no column has it */
         uint32_t if_id;               /* XFRMA_IF_ID */
         uint32_t templates;           /* rows of ipsrPolicyTemplateTable */
         int64_t add_time;             /* seconds since 1970; a replacement begins anew */

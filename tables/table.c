@@ -97,26 +97,33 @@ const void *table_next(struct table *t, const struct table_type *view, const uin
         return ordered_next(find_order(t, view)->rows, index_compare, &sought, or_at);
 }
 
+static void unlist_from(const struct order *order, const struct entry *entry)
+{
+        uint32_t oid[INDEX_MAX];
+        struct index sought = { order->view, oid, index_encode(order->view, entry->row, oid) };
+
+        ordered_remove(order->rows, index_compare, &sought);
+}
+
+static int list_in(const struct order *order, struct entry *entry)
+{
+        uint32_t oid[INDEX_MAX];
+        struct index sought = { order->view, oid, index_encode(order->view, entry->row, oid) };
+
+        return ordered_insert(order->rows, index_compare, &sought, entry->row);
+}
+
 static void unlist(struct table *t, const struct entry *entry, size_t n_orders)
 {
-        for (size_t i = 0; i < n_orders; i++) {
-                uint32_t oid[INDEX_MAX];
-                struct index sought = { t->orders[i].view, oid, 0 };
-
-                sought.length = index_encode(sought.view, entry->row, oid);
-                ordered_remove(t->orders[i].rows, index_compare, &sought);
-        }
+        for (size_t i = 0; i < n_orders; i++)
+                unlist_from(&t->orders[i], entry);
 }
 
 static int list(struct table *t, struct entry *entry)
 {
         for (size_t i = 0; i < t->n_orders; i++) {
-                uint32_t oid[INDEX_MAX];
-                struct index sought = { t->orders[i].view, oid, 0 };
-                int err;
+                int err = list_in(&t->orders[i], entry);
 
-                sought.length = index_encode(sought.view, entry->row, oid);
-                err = ordered_insert(t->orders[i].rows, index_compare, &sought, entry->row);
                 if (err < 0) {
                         unlist(t, entry, i);
                         return err;
@@ -327,20 +334,37 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         return err;
 }
 
+/* Replaces the row in memory, and moves it in the views whose index it changes. */
+static int overwrite(struct table *t, struct entry *entry)
+{
+        int err = 0;
+
+        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED; i++)
+                if (t->orders[i].view->moves)
+                        unlist_from(&t->orders[i], entry);
+        memcpy(entry->row, t->scratch, t->type->row_size);
+        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED && err == 0; i++)
+                if (t->orders[i].view->moves)
+                        err = list_in(&t->orders[i], entry);
+        return err;
+}
+
 /* Takes over the strings of t->scratch, or gives them back. */
-static void replace(struct table *t, struct entry *entry)
+static int replace(struct table *t, struct entry *entry)
 {
         size_t size = t->type->row_size;
+        int err;
 
         if (memcmp(entry->row, t->scratch, size) == 0) {
                 row_release(t->type, t->scratch, t->pool);
-                return;
+                return 0;
         }
         memcpy(t->before, entry->row, size);
-        memcpy(entry->row, t->scratch, size);
+        err = overwrite(t, entry);
         if (entry->state == ENTRY_LISTED)
                 tell(t, TABLE_CHANGED, TABLE_NO_REASON, t->before, entry->row);
         row_release(t->type, t->before, t->pool);
+        return err;
 }
 
 /* A ghost that is told of again lives again, as a new row. */
@@ -402,8 +426,7 @@ static int put(struct table *t, const void *row, enum table_source source, bool 
                 keep_rest(t, entry);
                 mark_seen(t, entry, source);
         }
-        replace(t, entry);
-        return 0;
+        return replace(t, entry);
 }
 
 /* ---- removal ---- */

@@ -15,19 +15,20 @@
 
 /* What a table is. All of it is constant. */
 struct table_type {
-        uint32_t number;              /* sub-identifier below ipsrObjects */
-        const char *name;             /* of the table, or of the group of scalars, in the MIB */
-        const char *stem;             /* what its columns' names begin with */
-        const char *json;             /* its key in JSON */
-        bool scalars;                 /* a group of scalars: one row, instance 0 */
-        const struct column *index;   /* the columns of INDEX, in order */
-        size_t n_index;               /* 0 for scalars */
+        uint32_t number;            /* sub-identifier below ipsrObjects; 0: a view for joins only */
+        const char *name;           /* of the table, or of the group of scalars, in the MIB */
+        const char *stem;           /* what its columns' names begin with */
+        const char *json;           /* its key in JSON */
+        bool scalars;               /* a group of scalars: one row, instance 0 */
+        const struct column *index; /* the columns of INDEX, in order */
+        size_t n_index;             /* 0 for scalars */
         const struct column *columns; /* the accessible columns, ascending */
         size_t n_columns;
         size_t row_size;    /* of the row struct, in octets */
         size_t source_size; /* of its leading part that a collector fills; the rest is the joins' */
         size_t (*key_length)(
                 const void *row); /* octets at the row's start that are its source's key */
+        bool moves;               /* a view whose index is not in the key: rows may move in it */
         size_t given_index; /* offset of the uint32_t that the table numbers its rows by; 0: none */
         const struct table_type *const
                 *views; /* the same rows under other indexes; ends with NULL */

@@ -28,9 +28,9 @@ struct value {
 
 /* One reading of all clocks: whatever is computed in one request uses the same. */
 struct moment {
-        int64_t wall;      /* seconds since 1970, UTC */
-        int64_t monotonic; /* milliseconds of CLOCK_MONOTONIC */
-        int64_t uptime;    /* snmpd's sysUpTime at that moment, in hundredths of a second */
+        int64_t wall;       /* seconds since 1970, UTC */
+        int64_t monotonic;  /* milliseconds of CLOCK_MONOTONIC */
+        int64_t snmp_start; /* the same clock when snmpd's sysUpTime was 0 */
 };
 
 #endif

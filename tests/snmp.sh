@@ -51,6 +51,10 @@ tools() { # WAY ROWS
     is "$way: snmptable" $? 0
     is "$way: snmptable prints every row" "$(grep -c '|' "$WORK/table")" "$rows"
     is "$way: snmptable leaves no cell out" "$(grep -cE '\|\?\||\|\?$' "$WORK/table")" 0
+    snmpbulkwalk -v2c -c public -m +IPSEC-REPORT-MIB -M "$MIB_FOLDER" "127.0.0.1:$PORT" ".$ROOT" \
+        >"$WORK/named" 2>&1
+    is "$way: every value has the type that the module says" "$(grep -c 'Wrong Type' "$WORK/named")" 0
+    check "$way: the module names them" grep -q '^IPSEC-REPORT-MIB::ipsrSaSelectorIfIndex' "$WORK/named"
     snmp get "$SA_TABLE.1.2.4000000000" "$SA_TABLE.1.250.1" "$SA_TABLE.1.3.1" >"$WORK/get" 2>&1
     is "$way: snmpget of what is not there" "$(grep -c 'No Such' "$WORK/get")" 2
     is "$way: snmpget of what is there beside it" "$(grep -c 'INTEGER: ' "$WORK/get")" 1

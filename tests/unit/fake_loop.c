@@ -69,7 +69,7 @@ static void now(struct loop *loop, struct moment *moment)
 {
         moment->monotonic = of(loop)->milliseconds;
         moment->wall = of(loop)->wall + of(loop)->milliseconds / 1000;
-        moment->uptime = of(loop)->milliseconds / 10;
+        moment->snmp_start = 0;
 }
 
 static void log_line(struct loop *loop, int priority, const char *line)

@@ -10,7 +10,9 @@
 #include <jansson.h>
 #include <string.h>
 
-static const struct moment now = { .wall = 1795510800, .monotonic = 5000000, .uptime = 300000 };
+static const struct moment now = { .wall = 1795510800,
+                                   .monotonic = 5000000,
+                                   .snmp_start = 2000000 };
 
 static char *text;
 static size_t size;

@@ -36,6 +36,7 @@ static size_t key_length(const void *row)
 static const struct table_type by_colour = {
         .number = 2,
         .name = "byColour",
+        .moves = true,
         TABLE_INDEX(colour_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct row),
@@ -238,6 +239,20 @@ START_TEST(test_order)
         ck_assert_uint_eq(row->key, 20);
         ck_assert_ptr_null(table_at(table, &by_colour, (const uint32_t[]){ 9 }, 1));
         ck_assert_ptr_null(table_at(table, &type, (const uint32_t[]){ 3, 0 }, 2));
+}
+END_TEST
+
+/* A view by what a row says, not by its key: the row moves when it says something else. */
+START_TEST(test_moving_view)
+{
+        put(30, 9, "", TABLE_FROM_EVENT);
+        put(10, 5, "", TABLE_FROM_EVENT);
+        put(30, 1, "", TABLE_FROM_EVENT);
+        ck_assert_uint_eq(next_key(&by_colour, NULL, 0), 30);
+        ck_assert_uint_eq(next_key(&by_colour, (const uint32_t[]){ 1, 1 }, 2), 10);
+        ck_assert_uint_eq(next_key(&by_colour, (const uint32_t[]){ 5, 2 }, 2), 0);
+        ck_assert(drop(30, TABLE_DELETED));
+        ck_assert_uint_eq(next_key(&by_colour, NULL, 0), 10);
 }
 END_TEST
 
@@ -446,6 +461,7 @@ int main(void)
         tcase_add_test(tcase, test_first_values);
         tcase_add_test(tcase, test_told_during_the_read);
         tcase_add_test(tcase, test_order);
+        tcase_add_test(tcase, test_moving_view);
         tcase_add_test(tcase, test_first_read);
         tcase_add_test(tcase, test_ended_in_steps);
         tcase_add_test(tcase, test_later_read);

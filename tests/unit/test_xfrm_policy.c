@@ -167,7 +167,7 @@ START_TEST(test_selectors)
         ck_assert_uint_eq(p.row.source_port, 0);
         ck_assert_uint_eq(p.row.destination_port, 99);
         parse("netlink-manual", 81, &p);
-        ck_assert_int_gt(p.row.if_index, 0);
+        ck_assert_uint_gt(p.row.if_index, 0);
         ck_assert_uint_eq(p.row.hard.add_seconds, 6);
         ck_assert_uint_eq(p.row.soft.add_seconds, 3);
         ck_assert_uint_eq(p.row.hard.octets, 0);
@@ -287,7 +287,7 @@ START_TEST(test_rare_values)
         mnl_attr_put(nlh, XFRMA_POLICY_TYPE, sizeof(type), &type);
         ck_assert_int_eq(xfrm_parse_policy(nlh, &p), 0);
         ck_assert_str_eq(p.row.security_context, "a:b:c:d");
-        ck_assert_int_eq(p.row.offload_if_index, 5);
+        ck_assert_uint_eq(p.row.offload_if_index, 5);
         ck_assert_uint_eq(p.row.type, SPD_UNKNOWN);
         ck_assert_uint_eq(p.row.flags, POLICY_LOCAL_OK | POLICY_ICMP | POLICY_CPU_ACQUIRE);
         ck_assert_uint_eq(p.row.kind, RULE_KIND_UNKNOWN);
