@@ -222,7 +222,7 @@ static void set_headroom(struct ipsec_sa *sa)
         uint64_t percent;
 
         sa->sequence_headroom_percent = -1;
-        if (!numbered || wraps || sa->state == SA_LARVAL || sa->direction == DIRECTION_INBOUND)
+        if (!numbered || wraps || sa->state == SA_LARVAL || sa->told_direction == DIRECTION_INBOUND)
                 return;
         sa->sequence_headroom = sa->sequence_out < highest ? highest - sa->sequence_out : 0;
         percent = sa->sequence_headroom / (highest / 100);
@@ -239,7 +239,7 @@ static void set_offload(const struct attributes *a, struct ipsec_sa *sa)
         sa->offload_if_index = (uint32_t)offload.ifindex;
         sa->offload_mode =
                 offload.flags & XFRM_OFFLOAD_FLAG_PACKET ? OFFLOAD_PACKET : OFFLOAD_CRYPTO;
-        sa->direction =
+        sa->told_direction =
                 offload.flags & XFRM_OFFLOAD_FLAG_INBOUND ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
 }
 
@@ -247,11 +247,12 @@ static void set_direction(const struct attributes *a, struct ipsec_sa *sa)
 {
         uint8_t direction;
 
-        sa->direction = DIRECTION_UNKNOWN;
+        sa->told_direction = DIRECTION_UNKNOWN;
         set_offload(a, sa);
         if (attributes_get(a, XFRM_ATTRIBUTE_SA_DIR, &direction, sizeof(direction)) &&
             direction > 0)
-                sa->direction = direction < DIRECTION_FORWARD ? direction : DIRECTION_UNKNOWN;
+                sa->told_direction = direction < DIRECTION_FORWARD ? direction : DIRECTION_UNKNOWN;
+        sa->direction = sa->told_direction;
 }
 
 static void set_marks(const struct attributes *a, struct ipsec_sa *sa)
@@ -391,7 +392,7 @@ int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires
         sa->state = SA_LARVAL;
         sa->encapsulation = ENCAPSULATION_NONE;
         sa->offload_mode = OFFLOAD_NONE;
-        sa->direction = DIRECTION_UNKNOWN;
+        sa->told_direction = sa->direction = DIRECTION_UNKNOWN;
         sa->sequence_headroom_percent = -1;
         sa->cpu = -1;
         sa->add_time = now;

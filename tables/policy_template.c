@@ -38,6 +38,22 @@ static size_t key_length(const void *row)
         return offsetof(struct policy_template, protocol);
 }
 
+static const struct column by_reqid_index[] = {
+        UNSIGNED32(1, "reqid", struct policy_template, reqid),
+        UNSIGNED32(2, "type", struct policy_template, policy_type),
+        UNSIGNED32(3, "policy", struct policy_template, policy_index),
+        UNSIGNED32(4, "number", struct policy_template, number),
+};
+
+const struct table_type template_by_reqid_type = {
+        .name = "templates by reqid",
+        TABLE_INDEX(by_reqid_index),
+        .row_size = sizeof(struct policy_template),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &template_by_reqid_type, NULL };
+
 const struct table_type policy_template_type = {
         .number = 11,
         .name = "ipsrPolicyTemplateTable",
@@ -48,4 +64,5 @@ const struct table_type policy_template_type = {
         .row_size = sizeof(struct policy_template),
         .source_size = sizeof(struct policy_template),
         .key_length = key_length,
+        .views = views,
 };

@@ -34,4 +34,7 @@ struct policy_template {
 
 extern const struct table_type policy_template_type;
 
+/* For joins: by reqid, and then as in the table. */
+extern const struct table_type template_by_reqid_type;
+
 #endif

@@ -334,17 +334,33 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         return err;
 }
 
+/* Whether the new row has another place in a view than the one in the table. */
+static bool moves(const struct table *t, const struct order *order, const struct entry *entry)
+{
+        uint32_t oid[INDEX_MAX];
+        struct index sought = { order->view, oid, 0 };
+
+        if (!order->view->moves || entry->state != ENTRY_LISTED)
+                return false;
+        sought.length = index_encode(order->view, entry->row, oid);
+        return index_compare(&sought, t->scratch) != 0;
+}
+
 /* Replaces the row in memory, and moves it in the views whose index it changes. */
 static int overwrite(struct table *t, struct entry *entry)
 {
+        uint32_t moving = 0;
         int err = 0;
 
-        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED; i++)
-                if (t->orders[i].view->moves)
-                        unlist_from(&t->orders[i], entry);
+        for (size_t i = 1; i < t->n_orders; i++) {
+                if (!moves(t, &t->orders[i], entry))
+                        continue;
+                moving |= 1u << i;
+                unlist_from(&t->orders[i], entry);
+        }
         memcpy(entry->row, t->scratch, t->type->row_size);
-        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED && err == 0; i++)
-                if (t->orders[i].view->moves)
+        for (size_t i = 1; i < t->n_orders && err == 0; i++)
+                if (moving & 1u << i)
                         err = list_in(&t->orders[i], entry);
         return err;
 }
