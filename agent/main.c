@@ -13,6 +13,7 @@
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
+#include "joins/rules.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -36,6 +37,7 @@ struct agent {
         struct store *store;
         struct handler *handler;
         struct self *self;
+        struct rules *rules;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -199,8 +201,9 @@ static bool start(struct agent *agent)
         if (!open_recordings(agent))
                 return false;
         agent->self = self_new(agent->store, agent->loop);
+        agent->rules = rules_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -225,6 +228,7 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);
         event_loop_free(agent->loop);

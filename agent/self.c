@@ -4,6 +4,7 @@
 #include "tables/agent_scalars.h"
 #include "tables/collector_row.h"
 #include "tables/ipsec_sa.h"
+#include "tables/policy.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,6 +16,7 @@ struct self {
         struct loop_timer *timer; /* runs while there is something to tell */
         struct table *scalars;
         struct table *sas;
+        struct table *policies;
         struct agent_scalars row;
         struct utsname kernel;
 };
@@ -27,7 +29,7 @@ static void tell(void *context)
         self->timer = NULL;
         self->loop->now(self->loop, &now);
         self->row.last_change = now.monotonic;
-        self->row.ipsec_active = table_count(self->sas) > 0;
+        self->row.ipsec_active = table_count(self->sas) > 0 || table_count(self->policies) > 0;
         table_put(self->scalars, &self->row, TABLE_FROM_EVENT);
 }
 
@@ -46,6 +48,17 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
 
         (void)reason;
         if (event != TABLE_CHANGED || old->state != sa->state)
+                tell_soon(context);
+}
+
+static void policy_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
+{
+        const struct policy *old = before, *policy = after;
+
+        (void)reason;
+        if (event != TABLE_CHANGED || old->state != policy->state ||
+            old->action != policy->action || old->add_time != policy->add_time)
                 tell_soon(context);
 }
 
@@ -86,6 +99,7 @@ struct self *self_new(struct store *store, struct loop *loop)
         self->loop = loop;
         self->scalars = store_table(store, &agent_scalars_type);
         self->sas = store_table(store, &ipsec_sa_type);
+        self->policies = store_table(store, &policy_type);
         self->row = (struct agent_scalars){
                 .version = PACKAGE_VERSION,
                 .mib_revision = IPSEC_REPORT_MIB_REVISION,
@@ -96,6 +110,7 @@ struct self *self_new(struct store *store, struct loop *loop)
         };
         tell(self);
         if (table_subscribe(self->sas, sa_changed, self) < 0 ||
+            table_subscribe(self->policies, policy_changed, self) < 0 ||
             table_subscribe(store_table(store, &collector_row_type), collector_changed, self) < 0) {
                 free(self);
                 return NULL;

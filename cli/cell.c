@@ -47,10 +47,12 @@ static void set_date(struct cell *cell, int64_t seconds)
                 cell->kind = CELL_NONE;
 }
 
-static void set_signed(struct cell *cell, int32_t number)
+static void set_signed(struct cell *cell, const struct column *column, int32_t number)
 {
+        int32_t none = column->flags & COLUMN_ZERO_IS_NONE ? 0 : -1;
+
         cell->signed_number = number;
-        cell->kind = number == -1 ? CELL_NONE : CELL_SIGNED;
+        cell->kind = number == none ? CELL_NONE : CELL_SIGNED;
 }
 
 /* A label "none" says what a value left out says. */
@@ -73,7 +75,7 @@ static void set_integer(struct cell *cell, const struct column *column, int32_t 
         } else if (column->kind == COLUMN_IF_INDEX) {
                 set_number(cell, column, (uint32_t)number);
         } else {
-                set_signed(cell, number);
+                set_signed(cell, column, number);
         }
 }
 

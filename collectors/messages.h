@@ -3,6 +3,7 @@
 #define IPSEC_REPORT_COLLECTORS_MESSAGES_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a walk stands. Begin with the datagram's octets and its length. */
@@ -16,5 +17,9 @@ struct messages {
  * above 2^31 for a negative one, which fits everywhere.
  */
 struct nlmsghdr *messages_next(struct messages *m);
+
+/* Calls handle for each whole message. False: what is left behind them is none. */
+bool messages_each(const void *octets, size_t length,
+                   void (*handle)(void *context, const struct nlmsghdr *nlh), void *context);
 
 #endif

@@ -14,7 +14,10 @@
 
 /* The streams, as they are named in the folder. */
 #define STREAM_SA_DUMP "state.bin"
+#define STREAM_POLICY_DUMP "policy.bin"
+#define STREAM_DEFAULTS "default.bin"
 #define STREAM_SAD_INFO "sadinfo.bin"
+#define STREAM_SPD_INFO "spdinfo.bin"
 #define STREAM_XFRM_EVENTS "xfrm-events.bin"
 
 struct recording;

@@ -17,9 +17,8 @@
 
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
-        STREAM_SA_DUMP,
-        STREAM_SAD_INFO,
-        STREAM_XFRM_EVENTS,
+        STREAM_SA_DUMP, /* as the kernel is asked */
+        STREAM_POLICY_DUMP, STREAM_DEFAULTS, STREAM_SAD_INFO, STREAM_SPD_INFO, STREAM_XFRM_EVENTS,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))

@@ -1,12 +1,11 @@
 #include "xfrm.h"
 
+#include "count_check.h"
+#include "full_read.h"
 #include "messages.h"
-#include "netlink.h"
 #include "xfrm_parse.h"
-#include "xfrm_sas.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,34 +17,23 @@
 #define SETTLE 500  /* after events, until the kernel's count is asked for */
 #define RECHECK 200 /* a count that differs is asked for again: events may be on their way */
 
-/* New rows shown in one turn of the loop: a millisecond or two. */
-#define ROWS_PER_TURN 1000
-
 /* Events handled in one turn of the loop; a dump's datagram holds some 90 SAs. */
 #define EVENTS_PER_TURN 64
-
-enum phase {
-        PHASE_IDLE,
-        PHASE_DUMP,
-        PHASE_END,   /* all is read; the new rows are shown, some in each turn */
-        PHASE_COUNT, /* the answer to GETSADINFO is awaited */
-};
 
 struct xfrm {
         struct collector base;
         struct xfrm_config config;
         struct xfrm_sas sas;
+        struct xfrm_policies policies;
         struct netlink events;
-        struct netlink requests;
-        enum phase phase;
-        bool read_once;     /* a full read has ended well since the start */
-        bool overrun;       /* events were lost; read anew when those that wait are handled */
-        bool want_dump;     /* asked for while another was under way */
-        int64_t begun;      /* microseconds: of the full read */
-        uint32_t retry;     /* milliseconds until the next attempt */
-        uint32_t strikes;   /* counts in a row that differed */
-        int64_t difference; /* of the kernel's count from ours that a full read does not mend */
-        int64_t mended;     /* the difference that the last resync was for */
+        struct full_read read;
+        struct count_check sa_check;
+        struct count_check policy_check;
+        bool read_once; /* a full read has ended well since the start */
+        bool overrun;   /* events were lost; read anew when those that wait are handled */
+        bool want_dump; /* asked for while another was under way */
+        int64_t begun;  /* microseconds: of the full read */
+        uint32_t retry; /* milliseconds until the next attempt */
         char source_version[80];
         struct loop_timer *redump_timer;
         struct loop_timer *check_timer;
@@ -110,7 +98,7 @@ static void retry_expired(void *context)
         struct xfrm *x = context;
 
         x->redump_timer = NULL;
-        if (x->requests.fd >= 0)
+        if (full_read_is_open(&x->read))
                 begin_dump(x);
         else
                 start(&x->base);
@@ -124,45 +112,28 @@ static void retry_later(struct xfrm *x)
 
 /* ---- full reads ---- */
 
-static void abort_dump(struct xfrm *x)
+static uint32_t count_rows(const struct xfrm *x)
 {
-        if (x->phase == PHASE_DUMP || x->phase == PHASE_END)
-                table_sweep_abort(x->sas.table);
-        x->phase = PHASE_IDLE;
+        return (uint32_t)(table_count(x->sas.table) + table_count(x->policies.table) +
+                          table_count(x->policies.templates));
 }
 
-/* What the table has goes on being served; the next attempt comes by itself. */
-static void dump_failed(struct xfrm *x, const char *what, int err)
+static void count_poll(struct xfrm *x)
 {
-        abort_dump(x);
-        collector_failed(&x->base, x->read_once ? COLLECTOR_DEGRADED : COLLECTOR_DOWN, "%s: %s",
-                         what, strerror(-err));
-        retry_later(x);
-}
-
-static void enter_dump(struct xfrm *x)
-{
-        x->phase = PHASE_DUMP;
         x->begun = monotonic_us();
         x->base.row.polls++;
-        table_sweep_begin(x->sas.table);
 }
 
 static void begin_dump(struct xfrm *x)
 {
-        static const struct xfrm_usersa_info all;
-        int err;
-
-        if (x->config.replay || x->requests.fd < 0)
+        if (x->config.replay || !full_read_is_open(&x->read))
                 return;
-        if (x->phase != PHASE_IDLE) {
+        if (x->read.step != FULL_READ_IDLE) {
                 x->want_dump = true;
                 return;
         }
-        enter_dump(x);
-        err = netlink_request(&x->requests, XFRM_MSG_GETSA, NLM_F_DUMP, &all, sizeof(all));
-        if (err < 0)
-                dump_failed(x, "asking the kernel for its SAs failed", err);
+        count_poll(x);
+        full_read_begin(&x->read);
 }
 
 static void resync(struct xfrm *x)
@@ -174,164 +145,101 @@ static void resync(struct xfrm *x)
 
 static void ask_count(struct xfrm *x)
 {
-        static const uint32_t flags;
-
-        if (x->config.replay || x->requests.fd < 0 || x->phase != PHASE_IDLE)
+        if (x->config.replay || !full_read_is_open(&x->read) || x->read.step != FULL_READ_IDLE)
                 return;
-        x->phase = PHASE_COUNT;
-        if (netlink_request(&x->requests, XFRM_MSG_GETSADINFO, 0, &flags, sizeof(flags)) < 0)
-                x->phase = PHASE_IDLE;
+        full_read_count(&x->read);
 }
 
-static void end_dump(void *context)
+/* What the tables have goes on being served; the next attempt comes by itself. */
+static void dump_failed(void *context, const char *what, int err)
 {
         struct xfrm *x = context;
-        size_t rows = x->config.replay ? SIZE_MAX : ROWS_PER_TURN;
 
-        x->phase = PHASE_END;
-        x->redump_timer = NULL;
-        if (!table_sweep_end(x->sas.table, rows)) {
-                set_timer(x, &x->redump_timer, 0, end_dump);
-                return;
-        }
-        x->phase = PHASE_IDLE;
+        collector_failed(&x->base, x->read_once ? COLLECTOR_DEGRADED : COLLECTOR_DOWN, "%s: %s",
+                         what, strerror(-err));
+        retry_later(x);
+}
+
+static void dump_ended(void *context)
+{
+        struct xfrm *x = context;
+
         x->read_once = true;
         x->retry = RETRY_FIRST;
-        collector_succeeded(&x->base, x->begun, (uint32_t)table_count(x->sas.table));
-        if (x->config.replay)
-                return;
-        set_timer(x, &x->redump_timer, x->config.redump_interval * 1000, redump_expired);
+        collector_succeeded(&x->base, x->begun, count_rows(x));
+        if (!x->config.replay)
+                set_timer(x, &x->redump_timer, x->config.redump_interval * 1000, redump_expired);
+}
+
+static enum count_verdict judge(struct count_check *check, bool told, uint64_t kernel,
+                                const struct table *table)
+{
+        return told ? count_check(check, (int64_t)kernel - (int64_t)table_count(table))
+                    : COUNT_ACCEPTED;
+}
+
+/* The policies of single sockets are counted by themselves: no table has them. */
+static enum count_verdict judge_counts(struct xfrm *x, const struct full_read_counts *counts)
+{
+        const struct xfrm_spd_info *spd = &counts->policies;
+        enum count_verdict sas = judge(&x->sa_check, counts->sas_told, counts->sas, x->sas.table);
+        enum count_verdict policies =
+                judge(&x->policy_check, counts->policies_told,
+                      (uint64_t)spd->in + spd->out + spd->forward, x->policies.table);
+
+        return sas > policies ? sas : policies;
+}
+
+static void counted(void *context, const struct full_read_counts *counts)
+{
+        struct xfrm *x = context;
+
         if (x->want_dump) {
                 x->want_dump = false;
                 begin_dump(x);
                 return;
         }
-        ask_count(x);
-}
-
-static void finish_dump(struct xfrm *x)
-{
-        clear_timer(x, &x->redump_timer);
-        end_dump(x);
-}
-
-/*
- * The kernel's number of SAs beside ours. Events may be on their way, so it takes two counts that
- * differ to read anew; a difference that a full read did not mend is the kernel's own.
- */
-static void compare_count(struct xfrm *x, uint32_t count)
-{
-        int64_t difference = (int64_t)count - (int64_t)table_count(x->sas.table);
-
-        if (difference == 0)
-                x->difference = x->mended = 0;
-        if (difference == x->difference) {
-                x->strikes = 0;
-                return;
-        }
-        if (x->strikes++ == 0) {
+        switch (judge_counts(x, counts)) {
+        case COUNT_ACCEPTED:
+                break;
+        case COUNT_ASK_AGAIN:
                 set_timer(x, &x->settle_timer, RECHECK, settle_expired);
-                return;
+                break;
+        case COUNT_READ_ANEW:
+                resync(x);
+                break;
         }
-        x->strikes = 0;
-        if (difference == x->mended) {
-                x->difference = difference;
-                return;
-        }
-        x->mended = difference;
-        resync(x);
 }
 
-/* ---- messages ---- */
-
-static void damaged(struct xfrm *x, uint16_t type)
+static void damaged(void *context, uint16_t type)
 {
+        struct xfrm *x = context;
+
         collector_failed(&x->base, x->base.row.state, "the kernel's message of type %u is damaged",
                          type);
 }
 
-static void finish_count(struct xfrm *x, const struct nlmsghdr *nlh)
+static const struct full_read_owner owner = {
+        .read = dump_ended,
+        .counted = counted,
+        .failed = dump_failed,
+        .damaged = damaged,
+};
+
+/* ---- events ---- */
+
+static void handle_event(void *context, const struct nlmsghdr *nlh)
 {
-        uint32_t count;
-
-        if (x->phase == PHASE_COUNT)
-                x->phase = PHASE_IDLE;
-        if (xfrm_parse_sad_count(nlh, &count) < 0)
-                damaged(x, nlh->nlmsg_type);
-        else if (!x->config.replay)
-                compare_count(x, count);
-        if (x->want_dump) {
-                x->want_dump = false;
-                begin_dump(x);
-        }
-}
-
-/* NLMSG_ERROR, or NLMSG_DONE with an error in it. */
-static void handle_error(struct xfrm *x, const struct nlmsghdr *nlh)
-{
-        int err = -EBADMSG;
-
-        if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(err))
-                memcpy(&err, mnl_nlmsg_get_payload(nlh), sizeof(err));
-        if (err == 0)
-                return;
-        if (x->phase == PHASE_COUNT)
-                x->phase = PHASE_IDLE;
-        if (x->phase == PHASE_DUMP)
-                dump_failed(x, "the kernel refused to tell its SAs", err < 0 ? err : -EBADMSG);
-}
-
-static void handle_done(struct xfrm *x, const struct nlmsghdr *nlh)
-{
-        int err = 0;
-
-        if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(err))
-                memcpy(&err, mnl_nlmsg_get_payload(nlh), sizeof(err));
-        if (x->phase != PHASE_DUMP)
-                return;
-        if (err < 0)
-                dump_failed(x, "the kernel broke off telling its SAs", err);
-        else
-                finish_dump(x);
-}
-
-static void handle_answer(struct xfrm *x, const struct nlmsghdr *nlh)
-{
-        int err;
-
-        if (!x->config.replay && nlh->nlmsg_seq != x->requests.sequence)
-                return; /* the rest of a read that was given up */
-        switch (nlh->nlmsg_type) {
-        case NLMSG_ERROR:
-                handle_error(x, nlh);
-                return;
-        case NLMSG_DONE:
-                handle_done(x, nlh);
-                return;
-        case XFRM_MSG_NEWSADINFO:
-                finish_count(x, nlh);
-                return;
-        default:
-                break;
-        }
-        if (x->phase != PHASE_DUMP)
-                return;
-        err = xfrm_sas_apply(&x->sas, nlh, TABLE_FROM_DUMP);
-        if (err == -EBADMSG)
-                damaged(x, nlh->nlmsg_type);
-        else if (err < 0)
-                dump_failed(x, "keeping the SAs failed", err);
-}
-
-static void handle_event(struct xfrm *x, const struct nlmsghdr *nlh)
-{
+        struct xfrm *x = context;
         int err = xfrm_sas_apply(&x->sas, nlh, TABLE_FROM_EVENT);
 
+        if (err == 0)
+                err = xfrm_policies_apply(&x->policies, nlh, TABLE_FROM_EVENT);
         x->base.row.events++;
         if (err == -EBADMSG)
                 damaged(x, nlh->nlmsg_type);
         else if (err < 0)
-                collector_failed(&x->base, COLLECTOR_DEGRADED, "keeping an SA failed: %s",
+                collector_failed(&x->base, COLLECTOR_DEGRADED, "keeping a row failed: %s",
                                  strerror(-err));
         if (err != 0)
                 resync(x);
@@ -339,61 +247,19 @@ static void handle_event(struct xfrm *x, const struct nlmsghdr *nlh)
                 set_timer(x, &x->settle_timer, SETTLE, settle_expired);
 }
 
-/* Calls handle for each whole message; what is left is damage. */
-static void walk(struct xfrm *x, const void *octets, size_t length,
-                 void (*handle)(struct xfrm *x, const struct nlmsghdr *nlh))
+static void take_events(struct xfrm *x, const void *octets, size_t length)
 {
-        struct messages messages = { (char *)(uintptr_t)octets, length };
-        const struct nlmsghdr *nlh;
-
-        while ((nlh = messages_next(&messages)))
-                handle(x, nlh);
-        if (messages.left > 0)
+        if (!messages_each(octets, length, handle_event, x))
                 damaged(x, 0);
 }
 
-/* Blanked before anything else sees them. What cannot be walked is blanked as a whole. */
-static void blank_keys(void *octets, size_t length)
+static void tell_rows(struct xfrm *x)
 {
-        struct messages messages = { octets, length };
-        struct nlmsghdr *nlh;
-
-        while ((nlh = messages_next(&messages)))
-                if (xfrm_blank_keys(nlh) < 0)
-                        explicit_bzero(mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
-        explicit_bzero(messages.at, messages.left);
-}
-
-static const char *stream_of_answer(const void *octets, size_t length)
-{
-        const struct nlmsghdr *nlh = octets;
-
-        return length >= sizeof(*nlh) && nlh->nlmsg_type == XFRM_MSG_NEWSADINFO ? STREAM_SAD_INFO
-                                                                                : STREAM_SA_DUMP;
+        x->base.row.rows = count_rows(x);
+        collector_tell(&x->base);
 }
 
 /* ---- the live kernel ---- */
-
-/* One datagram for each turn of the loop, so that a long dump delays nobody. */
-static void requests_ready(void *context, int fd)
-{
-        struct xfrm *x = context;
-        ssize_t length = netlink_receive(&x->requests);
-
-        (void)fd;
-        if (length == -EAGAIN || length == 0)
-                return;
-        if (length < 0) {
-                dump_failed(x, "reading the kernel's SAs failed", (int)length);
-                return;
-        }
-        blank_keys(x->requests.buffer, (size_t)length);
-        recording_write(x->config.recording, stream_of_answer(x->requests.buffer, (size_t)length),
-                        x->requests.buffer, (size_t)length);
-        walk(x, x->requests.buffer, (size_t)length, handle_answer);
-        if (x->requests.buffer)
-                netlink_wipe(&x->requests, (size_t)length);
-}
 
 /* Once the kernel has dropped one event it says no more of it until all that wait are read. */
 static void resync_if_overrun(struct xfrm *x)
@@ -427,24 +293,21 @@ static void events_ready(void *context, int fd)
                         x->overrun = true;
                         break;
                 }
-                blank_keys(x->events.buffer, (size_t)length);
+                xfrm_blank_datagram(x->events.buffer, (size_t)length);
                 recording_write(x->config.recording, STREAM_XFRM_EVENTS, x->events.buffer,
                                 (size_t)length);
-                walk(x, x->events.buffer, (size_t)length, handle_event);
+                take_events(x, x->events.buffer, (size_t)length);
                 netlink_wipe(&x->events, (size_t)length);
         }
-        x->base.row.rows = (uint32_t)table_count(x->sas.table);
-        collector_tell(&x->base);
+        tell_rows(x);
 }
 
-/* What makes and ends SAs. AEVENTS would come ten times a second for each busy SA. */
+/* What makes and ends SAs and policies. AEVENTS would come ten times a second for each busy SA. */
 static int join_groups(struct xfrm *x)
 {
         static const uint32_t groups[] = {
-                XFRMNLGRP_SA,
-                XFRMNLGRP_EXPIRE,
-                XFRMNLGRP_ACQUIRE,
-                XFRMNLGRP_MIGRATE,
+                XFRMNLGRP_SA,      XFRMNLGRP_POLICY,  XFRMNLGRP_EXPIRE,
+                XFRMNLGRP_ACQUIRE, XFRMNLGRP_MIGRATE,
         };
 
         for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
@@ -463,19 +326,16 @@ static int open_sockets(struct xfrm *x)
         if (err == 0)
                 err = join_groups(x);
         if (err == 0)
-                err = netlink_open(&x->requests, NETLINK_XFRM, 0);
-        if (err == 0)
                 err = x->base.loop->watch(x->base.loop, x->events.fd, events_ready, x);
-        if (err == 0)
-                err = x->base.loop->watch(x->base.loop, x->requests.fd, requests_ready, x);
-        return err;
+        return err < 0 ? err : full_read_open(&x->read);
 }
 
-static void close_socket(struct xfrm *x, struct netlink *nl)
+static void close_sockets(struct xfrm *x)
 {
-        if (nl->fd >= 0)
-                x->base.loop->unwatch(x->base.loop, nl->fd);
-        netlink_close(nl);
+        if (x->events.fd >= 0)
+                x->base.loop->unwatch(x->base.loop, x->events.fd);
+        netlink_close(&x->events);
+        full_read_close(&x->read);
 }
 
 static void not_opened(struct xfrm *x, int err)
@@ -500,30 +360,50 @@ static void not_opened(struct xfrm *x, int err)
 
 /* ---- a recording ---- */
 
-static void replay_answer(void *context, const void *octets, size_t length)
+static void replay_sas(void *context, const void *octets, size_t length)
 {
         struct xfrm *x = context;
 
-        if (x->phase == PHASE_IDLE && strcmp(stream_of_answer(octets, length), STREAM_SA_DUMP) == 0)
-                enter_dump(x);
-        walk(x, octets, length, handle_answer);
+        if (x->read.step != FULL_READ_SAS)
+                count_poll(x);
+        full_read_replay(&x->read, FULL_READ_SAS, octets, length);
+}
+
+static void replay_policies(void *context, const void *octets, size_t length)
+{
+        full_read_replay(&((struct xfrm *)context)->read, FULL_READ_POLICIES, octets, length);
+}
+
+static void replay_defaults(void *context, const void *octets, size_t length)
+{
+        full_read_replay(&((struct xfrm *)context)->read, FULL_READ_DEFAULTS, octets, length);
+}
+
+static void replay_sad_info(void *context, const void *octets, size_t length)
+{
+        full_read_replay(&((struct xfrm *)context)->read, FULL_READ_SAD_INFO, octets, length);
+}
+
+static void replay_spd_info(void *context, const void *octets, size_t length)
+{
+        full_read_replay(&((struct xfrm *)context)->read, FULL_READ_SPD_INFO, octets, length);
 }
 
 static void replay_event(void *context, const void *octets, size_t length)
 {
-        struct xfrm *x = context;
-
-        walk(x, octets, length, handle_event);
-        x->base.row.rows = (uint32_t)table_count(x->sas.table);
-        collector_tell(&x->base);
+        take_events(context, octets, length);
+        tell_rows(context);
 }
 
 static int subscribe(struct xfrm *x)
 {
         struct replay *replay = x->config.replay;
 
-        replay_subscribe(replay, STREAM_SA_DUMP, replay_answer, x);
-        replay_subscribe(replay, STREAM_SAD_INFO, replay_answer, x);
+        replay_subscribe(replay, STREAM_SA_DUMP, replay_sas, x);
+        replay_subscribe(replay, STREAM_POLICY_DUMP, replay_policies, x);
+        replay_subscribe(replay, STREAM_DEFAULTS, replay_defaults, x);
+        replay_subscribe(replay, STREAM_SAD_INFO, replay_sad_info, x);
+        replay_subscribe(replay, STREAM_SPD_INFO, replay_spd_info, x);
         return replay_subscribe(replay, STREAM_XFRM_EVENTS, replay_event, x);
 }
 
@@ -557,13 +437,11 @@ static void stop(struct collector *c)
 {
         struct xfrm *x = xfrm_of(c);
 
-        abort_dump(x);
         x->overrun = x->want_dump = false;
         clear_timer(x, &x->redump_timer);
         clear_timer(x, &x->check_timer);
         clear_timer(x, &x->settle_timer);
-        close_socket(x, &x->events);
-        close_socket(x, &x->requests);
+        close_sockets(x);
 }
 
 static void release(struct collector *c)
@@ -590,8 +468,20 @@ struct collector *xfrm_new(struct loop *loop, struct store *store, const struct 
                 return NULL;
         collector_init(&x->base, &ops, loop, store);
         xfrm_sas_init(&x->sas, loop, store);
+        xfrm_policies_init(&x->policies, store);
         x->config = *config;
-        x->events.fd = x->requests.fd = -1;
+        x->events.fd = -1;
+        x->read = (struct full_read){
+                .loop = loop,
+                .sas = &x->sas,
+                .policies = &x->policies,
+                .recording = config->recording,
+                .replay = config->replay != NULL,
+                .owner = &owner,
+                .context = x,
+                .socket = NETLINK_CLOSED,
+                .step = FULL_READ_IDLE,
+        };
         x->retry = RETRY_FIRST;
         if (!config->replay && uname(&name) == 0)
                 snprintf(x->source_version, sizeof(x->source_version), "Linux %s", name.release);

@@ -1,15 +1,12 @@
 #include "xfrm_parse.h"
 
+#include "messages.h"
+#include "xfrm_attributes.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <limits.h>
 #include <string.h>
-
-/* The attributes of one message, by type. */
-struct attributes {
-        const struct nlattr *by_type[XFRM_ATTRIBUTE_MAX + 1];
-};
 
 /* Octets of the fixed part that a message of this type begins with; 0: not one with an SA. */
 static size_t header_size(uint16_t type)
@@ -29,69 +26,6 @@ static size_t header_size(uint16_t type)
         }
 }
 
-/* libmnl's own tail is rounded up to the next message, beyond what was received last. */
-static const char *tail_of(const struct nlmsghdr *nlh)
-{
-        return (const char *)nlh + nlh->nlmsg_len;
-}
-
-/* The attribute at this place of the message, or NULL where none fits any more. */
-static struct nlattr *attribute_at(const struct nlmsghdr *nlh, void *place)
-{
-        ptrdiff_t left = tail_of(nlh) - (const char *)place;
-
-        return left <= INT_MAX && mnl_attr_ok(place, (int)left) ? place : NULL;
-}
-
-static struct nlattr *first_attribute(const struct nlmsghdr *nlh, size_t header)
-{
-        return attribute_at(nlh, mnl_nlmsg_get_payload_offset(nlh, header));
-}
-
-static struct nlattr *next_attribute(const struct nlmsghdr *nlh, const struct nlattr *attr)
-{
-        return attribute_at(nlh, mnl_attr_next(attr));
-}
-
-static int find_attributes(const struct nlmsghdr *nlh, size_t header, struct attributes *a)
-{
-        const char *end = tail_of(nlh);
-        const char *reached = mnl_nlmsg_get_payload_offset(nlh, header);
-
-        memset(a, 0, sizeof(*a));
-        if (mnl_nlmsg_get_payload_len(nlh) < header)
-                return -EBADMSG;
-        for (const struct nlattr *attr = first_attribute(nlh, header); attr;
-             attr = next_attribute(nlh, attr)) {
-                uint16_t type = mnl_attr_get_type(attr);
-
-                if (type <= XFRM_ATTRIBUTE_MAX)
-                        a->by_type[type] = attr;
-                reached = (const char *)mnl_attr_next(attr);
-        }
-        /* The walk ends early at a length that does not fit. */
-        return reached < end ? -EBADMSG : 0;
-}
-
-/* Copies the attribute if it is there with at least so many octets: messages are aligned to 4 only.
- */
-static bool get(const struct attributes *a, unsigned int type, void *to, size_t size)
-{
-        const struct nlattr *attr = a->by_type[type];
-
-        if (!attr || mnl_attr_get_payload_len(attr) < size)
-                return false;
-        memcpy(to, mnl_attr_get_payload(attr), size);
-        return true;
-}
-
-static uint32_t get_u32(const struct attributes *a, unsigned int type)
-{
-        uint32_t number;
-
-        return get(a, type, &number, sizeof(number)) ? number : 0;
-}
-
 /* A larval SA that was asked for by an IKE daemon has a selector without a family: it is the SA's.
  */
 static void set_selector(const struct xfrm_selector *sel, int sa_family, struct ipsec_sa *sa)
@@ -107,37 +41,6 @@ static void set_selector(const struct xfrm_selector *sel, int sa_family, struct 
         sa->selector_destination_port = ntohs(sel->dport);
         sa->selector_destination_port_mask = ntohs(sel->dport_mask);
         sa->selector_if_index = (uint32_t)sel->ifindex;
-}
-
-/* A limit of octets or packets: the kernel's "infinite" and 0 are none. */
-static uint64_t limit(uint64_t value)
-{
-        return value == XFRM_INF ? 0 : value;
-}
-
-static uint32_t limit_seconds(uint64_t value)
-{
-        if (value == XFRM_INF)
-                return 0;
-        return value > INT32_MAX ? INT32_MAX : (uint32_t)value;
-}
-
-static void set_limits(const struct xfrm_lifetime_cfg *lft, struct ipsec_sa *sa)
-{
-        sa->hard.octets = limit(lft->hard_byte_limit);
-        sa->hard.packets = limit(lft->hard_packet_limit);
-        sa->hard.add_seconds = limit_seconds(lft->hard_add_expires_seconds);
-        sa->hard.use_seconds = limit_seconds(lft->hard_use_expires_seconds);
-        sa->soft.octets = limit(lft->soft_byte_limit);
-        sa->soft.packets = limit(lft->soft_packet_limit);
-        sa->soft.add_seconds = limit_seconds(lft->soft_add_expires_seconds);
-        sa->soft.use_seconds = limit_seconds(lft->soft_use_expires_seconds);
-}
-
-/* Times come from outside: no sum of them may overflow. */
-static int64_t epoch(uint64_t seconds)
-{
-        return seconds > UINT32_MAX ? 0 : (int64_t)seconds;
 }
 
 /* The earlier of the moments at which the limits of time are reached; 0: there are none. */
@@ -170,11 +73,6 @@ static uint16_t flags_of(uint8_t flags, uint32_t extra)
         return bits;
 }
 
-static uint8_t mode_of(uint8_t mode)
-{
-        return mode + 1 < MODE_UNKNOWN ? (uint8_t)(mode + 1) : MODE_UNKNOWN;
-}
-
 static void set_info(const struct xfrm_usersa_info *info, struct ipsec_sa *sa)
 {
         inet_addr_set(&sa->destination, info->family, &info->id.daddr, 0);
@@ -182,17 +80,17 @@ static void set_info(const struct xfrm_usersa_info *info, struct ipsec_sa *sa)
         sa->protocol = info->id.proto;
         sa->spi = ntohl(info->id.spi);
         set_selector(&info->sel, info->family, sa);
-        set_limits(&info->lft, sa);
+        xfrm_limits(&info->lft, &sa->hard, &sa->soft);
         sa->octets = info->curlft.bytes;
         sa->packets = info->curlft.packets;
-        sa->add_time = epoch(info->curlft.add_time);
-        sa->use_time = epoch(info->curlft.use_time);
+        sa->add_time = xfrm_epoch(info->curlft.add_time);
+        sa->use_time = xfrm_epoch(info->curlft.use_time);
         sa->replay_window_errors = info->stats.replay_window;
         sa->replay_errors = info->stats.replay;
         sa->integrity_errors = info->stats.integrity_failed;
         sa->acquire_sequence = info->seq;
         sa->reqid = info->reqid;
-        sa->mode = mode_of(info->mode);
+        sa->mode = xfrm_mode(info->mode);
         sa->replay_window = info->replay_window;
         sa->flags = info->flags;
 }
@@ -203,7 +101,7 @@ static bool get_algorithm(const struct attributes *a, unsigned int type, char na
 {
         struct xfrm_algo algorithm;
 
-        if (!get(a, type, &algorithm, sizeof(algorithm)))
+        if (!attributes_get(a, type, &algorithm, sizeof(algorithm)))
                 return false;
         memcpy(name, algorithm.alg_name, 64);
         name[64] = '\0';
@@ -216,7 +114,7 @@ static uint32_t get_icv_bits(const struct attributes *a, unsigned int type)
 {
         struct xfrm_algo_aead algorithm;
 
-        return get(a, type, &algorithm, sizeof(algorithm)) ? algorithm.alg_icv_len : 0;
+        return attributes_get(a, type, &algorithm, sizeof(algorithm)) ? algorithm.alg_icv_len : 0;
 }
 
 static void set_encryption(const struct attributes *a, struct xfrm_text *text, struct ipsec_sa *sa)
@@ -290,7 +188,7 @@ static void set_encapsulation(const struct attributes *a, int family, struct ips
         struct xfrm_encap_tmpl encap;
 
         sa->encapsulation = ENCAPSULATION_NONE;
-        if (!get(a, XFRMA_ENCAP, &encap, sizeof(encap)))
+        if (!attributes_get(a, XFRMA_ENCAP, &encap, sizeof(encap)))
                 return;
         sa->encapsulation = encapsulation_of(encap.encap_type);
         sa->encap_source_port = ntohs(encap.encap_sport);
@@ -305,11 +203,11 @@ static void set_sequence(const struct attributes *a, struct ipsec_sa *sa)
         struct xfrm_replay_state_esn esn;
         struct xfrm_replay_state replay;
 
-        if (get(a, XFRMA_REPLAY_ESN_VAL, &esn, sizeof(esn))) {
+        if (attributes_get(a, XFRMA_REPLAY_ESN_VAL, &esn, sizeof(esn))) {
                 sa->replay_window = esn.replay_window;
                 sa->sequence_out = (uint64_t)esn.oseq_hi << 32 | esn.oseq;
                 sa->sequence_in = (uint64_t)esn.seq_hi << 32 | esn.seq;
-        } else if (get(a, XFRMA_REPLAY_VAL, &replay, sizeof(replay))) {
+        } else if (attributes_get(a, XFRMA_REPLAY_VAL, &replay, sizeof(replay))) {
                 sa->sequence_out = replay.oseq;
                 sa->sequence_in = replay.seq;
         }
@@ -324,7 +222,7 @@ static void set_headroom(struct ipsec_sa *sa)
         uint64_t percent;
 
         sa->sequence_headroom_percent = -1;
-        if (!numbered || wraps || sa->state == SA_LARVAL || sa->direction == DIRECTION_INBOUND)
+        if (!numbered || wraps || sa->state == SA_LARVAL || sa->told_direction == DIRECTION_INBOUND)
                 return;
         sa->sequence_headroom = sa->sequence_out < highest ? highest - sa->sequence_out : 0;
         percent = sa->sequence_headroom / (highest / 100);
@@ -336,12 +234,12 @@ static void set_offload(const struct attributes *a, struct ipsec_sa *sa)
         struct xfrm_user_offload offload;
 
         sa->offload_mode = OFFLOAD_NONE;
-        if (!get(a, XFRMA_OFFLOAD_DEV, &offload, sizeof(offload)))
+        if (!attributes_get(a, XFRMA_OFFLOAD_DEV, &offload, sizeof(offload)))
                 return;
         sa->offload_if_index = (uint32_t)offload.ifindex;
         sa->offload_mode =
                 offload.flags & XFRM_OFFLOAD_FLAG_PACKET ? OFFLOAD_PACKET : OFFLOAD_CRYPTO;
-        sa->direction =
+        sa->told_direction =
                 offload.flags & XFRM_OFFLOAD_FLAG_INBOUND ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
 }
 
@@ -349,56 +247,33 @@ static void set_direction(const struct attributes *a, struct ipsec_sa *sa)
 {
         uint8_t direction;
 
-        sa->direction = DIRECTION_UNKNOWN;
+        sa->told_direction = DIRECTION_UNKNOWN;
         set_offload(a, sa);
-        if (get(a, XFRM_ATTRIBUTE_SA_DIR, &direction, sizeof(direction)) && direction > 0)
-                sa->direction = direction < DIRECTION_FORWARD ? direction : DIRECTION_UNKNOWN;
+        if (attributes_get(a, XFRM_ATTRIBUTE_SA_DIR, &direction, sizeof(direction)) &&
+            direction > 0)
+                sa->told_direction = direction < DIRECTION_FORWARD ? direction : DIRECTION_UNKNOWN;
+        sa->direction = sa->told_direction;
 }
 
 static void set_marks(const struct attributes *a, struct ipsec_sa *sa)
 {
-        struct xfrm_mark mark;
-
-        if (get(a, XFRMA_MARK, &mark, sizeof(mark))) {
-                sa->mark = mark.v;
-                sa->mark_mask = mark.m;
-        }
-        sa->output_mark = get_u32(a, XFRMA_SET_MARK);
-        sa->output_mark_mask = get_u32(a, XFRMA_SET_MARK_MASK);
-        sa->if_id = get_u32(a, XFRMA_IF_ID);
+        attributes_mark(a, &sa->mark, &sa->mark_mask);
+        sa->output_mark = attributes_u32(a, XFRMA_SET_MARK);
+        sa->output_mark_mask = attributes_u32(a, XFRMA_SET_MARK_MASK);
+        sa->if_id = attributes_u32(a, XFRMA_IF_ID);
 }
 
 static void set_iptfs(const struct attributes *a, struct ipsec_sa *sa)
 {
         uint16_t window;
 
-        sa->iptfs_drop_time = get_u32(a, XFRM_ATTRIBUTE_IPTFS_DROP_TIME);
-        if (get(a, XFRM_ATTRIBUTE_IPTFS_REORDER_WINDOW, &window, sizeof(window)))
+        sa->iptfs_drop_time = attributes_u32(a, XFRM_ATTRIBUTE_IPTFS_DROP_TIME);
+        if (attributes_get(a, XFRM_ATTRIBUTE_IPTFS_REORDER_WINDOW, &window, sizeof(window)))
                 sa->iptfs_reorder_window = window;
         sa->iptfs_dont_fragment = a->by_type[XFRM_ATTRIBUTE_IPTFS_DONT_FRAG] != NULL;
-        sa->iptfs_init_delay = get_u32(a, XFRM_ATTRIBUTE_IPTFS_INIT_DELAY);
-        sa->iptfs_max_queue_size = get_u32(a, XFRM_ATTRIBUTE_IPTFS_MAX_QSIZE);
-        sa->iptfs_packet_size = get_u32(a, XFRM_ATTRIBUTE_IPTFS_PKT_SIZE);
-}
-
-static void set_security_context(const struct attributes *a, struct xfrm_text *text,
-                                 struct ipsec_sa *sa)
-{
-        const struct nlattr *attr = a->by_type[XFRMA_SEC_CTX];
-        struct xfrm_user_sec_ctx context;
-        size_t length;
-
-        if (!get(a, XFRMA_SEC_CTX, &context, sizeof(context)))
-                return;
-        length = mnl_attr_get_payload_len(attr) - sizeof(context);
-        if (length > context.ctx_len)
-                length = context.ctx_len;
-        if (length > sizeof(text->security_context) - 1)
-                length = sizeof(text->security_context) - 1;
-        memcpy(text->security_context, (const char *)mnl_attr_get_payload(attr) + sizeof(context),
-               length);
-        text->security_context[length] = '\0';
-        sa->security_context = text->security_context;
+        sa->iptfs_init_delay = attributes_u32(a, XFRM_ATTRIBUTE_IPTFS_INIT_DELAY);
+        sa->iptfs_max_queue_size = attributes_u32(a, XFRM_ATTRIBUTE_IPTFS_MAX_QSIZE);
+        sa->iptfs_packet_size = attributes_u32(a, XFRM_ATTRIBUTE_IPTFS_PKT_SIZE);
 }
 
 static void set_rest(const struct attributes *a, struct ipsec_sa *sa)
@@ -406,16 +281,16 @@ static void set_rest(const struct attributes *a, struct ipsec_sa *sa)
         xfrm_address_t care_of;
         uint64_t last_used;
 
-        sa->tfc_pad = get_u32(a, XFRMA_TFCPAD);
-        sa->nat_keepalive = get_u32(a, XFRM_ATTRIBUTE_NAT_KEEPALIVE);
-        sa->mapping_timer = get_u32(a, XFRM_ATTRIBUTE_MTIMER_THRESH);
+        sa->tfc_pad = attributes_u32(a, XFRMA_TFCPAD);
+        sa->nat_keepalive = attributes_u32(a, XFRM_ATTRIBUTE_NAT_KEEPALIVE);
+        sa->mapping_timer = attributes_u32(a, XFRM_ATTRIBUTE_MTIMER_THRESH);
         sa->cpu = -1;
-        get(a, XFRM_ATTRIBUTE_SA_PCPU, &sa->cpu, sizeof(sa->cpu));
+        attributes_get(a, XFRM_ATTRIBUTE_SA_PCPU, &sa->cpu, sizeof(sa->cpu));
         /* Route optimization is a matter of IPv6 only. */
-        if (get(a, XFRMA_COADDR, &care_of, sizeof(care_of)))
+        if (attributes_get(a, XFRMA_COADDR, &care_of, sizeof(care_of)))
                 inet_addr_set(&sa->care_of, AF_INET6, &care_of, 0);
-        if (get(a, XFRMA_LASTUSED, &last_used, sizeof(last_used)))
-                sa->last_packet = epoch(last_used);
+        if (attributes_get(a, XFRMA_LASTUSED, &last_used, sizeof(last_used)))
+                sa->last_packet = xfrm_epoch(last_used);
 }
 
 static uint8_t state_of(const struct ipsec_sa *sa, int64_t now)
@@ -441,7 +316,7 @@ static bool get_info(const struct nlmsghdr *nlh, const struct attributes *a,
                      struct xfrm_usersa_info *info)
 {
         if (nlh->nlmsg_type == XFRM_MSG_DELSA)
-                return get(a, XFRMA_SA, info, sizeof(*info));
+                return attributes_get(a, XFRMA_SA, info, sizeof(*info));
         memcpy(info, mnl_nlmsg_get_payload(nlh), sizeof(*info));
         return true;
 }
@@ -451,7 +326,7 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *tex
 {
         struct xfrm_usersa_info info;
         struct attributes a;
-        int err = find_attributes(nlh, header_size(nlh->nlmsg_type), &a);
+        int err = attributes_find(nlh, header_size(nlh->nlmsg_type), &a);
 
         if (err < 0)
                 return err;
@@ -460,7 +335,7 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *tex
         if (header_size(nlh->nlmsg_type) == 0 || !get_info(nlh, &a, &info))
                 return -EBADMSG;
         set_info(&info, sa);
-        sa->flags = flags_of(info.flags, get_u32(&a, XFRMA_SA_EXTRA_FLAGS));
+        sa->flags = flags_of(info.flags, attributes_u32(&a, XFRMA_SA_EXTRA_FLAGS));
         set_encryption(&a, text, sa);
         set_authentication(&a, text, sa);
         set_compression(&a, text, sa);
@@ -469,7 +344,7 @@ int xfrm_parse_sa(const struct nlmsghdr *nlh, int64_t now, struct xfrm_text *tex
         set_direction(&a, sa);
         set_marks(&a, sa);
         set_iptfs(&a, sa);
-        set_security_context(&a, text, sa);
+        sa->security_context = attributes_security_context(&a, text->security_context);
         set_rest(&a, sa);
         xfrm_judge_sa(sa, now);
         set_headroom(sa);
@@ -497,7 +372,7 @@ int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires
         struct xfrm_user_acquire acquire;
         struct xfrm_user_tmpl tmpl;
         struct attributes a;
-        int err = find_attributes(nlh, sizeof(acquire), &a);
+        int err = attributes_find(nlh, sizeof(acquire), &a);
 
         if (err < 0)
                 return err;
@@ -511,13 +386,13 @@ int xfrm_parse_acquire(const struct nlmsghdr *nlh, int64_t now, uint32_t expires
         sa->spi = ntohl(acquire.id.spi);
         set_selector(&acquire.sel, tmpl.family, sa);
         sa->reqid = tmpl.reqid;
-        sa->mode = mode_of(tmpl.mode);
+        sa->mode = xfrm_mode(tmpl.mode);
         sa->acquire_sequence = acquire.seq;
         set_marks(&a, sa);
         sa->state = SA_LARVAL;
         sa->encapsulation = ENCAPSULATION_NONE;
         sa->offload_mode = OFFLOAD_NONE;
-        sa->direction = DIRECTION_UNKNOWN;
+        sa->told_direction = sa->direction = DIRECTION_UNKNOWN;
         sa->sequence_headroom_percent = -1;
         sa->cpu = -1;
         sa->add_time = now;
@@ -549,11 +424,11 @@ int xfrm_parse_flush(const struct nlmsghdr *nlh)
 int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count)
 {
         struct attributes a;
-        int err = find_attributes(nlh, sizeof(uint32_t), &a);
+        int err = attributes_find(nlh, sizeof(uint32_t), &a);
 
         if (err < 0)
                 return err;
-        return get(&a, XFRMA_SAD_CNT, count, sizeof(*count)) ? 0 : -EBADMSG;
+        return attributes_get(&a, XFRMA_SAD_CNT, count, sizeof(*count)) ? 0 : -EBADMSG;
 }
 
 /* Octets at the attribute's start that are no key; 0: it has none. */
@@ -579,10 +454,10 @@ int xfrm_blank_keys(struct nlmsghdr *nlh)
 
         if (header == 0)
                 return 0;
-        if (find_attributes(nlh, header, &a) < 0)
+        if (attributes_find(nlh, header, &a) < 0)
                 return -EBADMSG;
-        for (struct nlattr *attr = first_attribute(nlh, header); attr;
-             attr = next_attribute(nlh, attr)) {
+        for (struct nlattr *attr = attributes_first(nlh, header); attr;
+             attr = attributes_next(nlh, attr)) {
                 size_t offset = key_offset(mnl_attr_get_type(attr));
                 size_t length = mnl_attr_get_payload_len(attr);
 
@@ -591,6 +466,17 @@ int xfrm_blank_keys(struct nlmsghdr *nlh)
                                        length - offset);
         }
         return 0;
+}
+
+void xfrm_blank_datagram(void *octets, size_t length)
+{
+        struct messages messages = { octets, length };
+        struct nlmsghdr *nlh;
+
+        while ((nlh = messages_next(&messages)))
+                if (xfrm_blank_keys(nlh) < 0)
+                        explicit_bzero(mnl_nlmsg_get_payload(nlh), mnl_nlmsg_get_payload_len(nlh));
+        explicit_bzero(messages.at, messages.left);
 }
 
 bool xfrm_flush_takes(int flushed, uint8_t protocol)

@@ -6,8 +6,7 @@
 #define IPSEC_REPORT_COLLECTORS_XFRM_PARSE_H
 
 #include "tables/algorithm.h"
-#include "tables/ipsec_sa.h"
-#include "xfrm_uapi.h"
+#include "xfrm_attributes.h"
 
 #include <net/if.h>
 
@@ -18,7 +17,7 @@ struct xfrm_text {
         struct algorithm compression;
         char offload_device[IF_NAMESIZE]; /* the parser leaves it empty: only the host knows names
                                            */
-        char security_context[256];
+        char security_context[SECURITY_CONTEXT_SIZE];
 };
 
 /*
@@ -50,6 +49,9 @@ int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count);
 
 /* Overwrites the keys in a message with zeros. -EBADMSG: its attributes do not add up. */
 int xfrm_blank_keys(struct nlmsghdr *nlh);
+
+/* The same for all messages of a datagram. What cannot be walked is blanked as a whole. */
+void xfrm_blank_datagram(void *octets, size_t length);
 
 /* Whether a flush of this protocol takes an SA of that one (the kernel's xfrm_id_proto_match()). */
 bool xfrm_flush_takes(int flushed, uint8_t protocol);

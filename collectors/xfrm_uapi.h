@@ -31,11 +31,18 @@ enum xfrm_later_offload_flag {
         XFRM_OFFLOAD_FLAG_PACKET = 4,
 };
 
+/* Templates that a policy has at the most; not in the kernel's header for users. */
+#define XFRM_MAX_DEPTH 6
+
 /* A 32-bit build lays these out in another way than the kernel's messages are (sources of a 64-bit
  * kernel): refused when compiled. */
 _Static_assert(sizeof(struct xfrm_usersa_info) == 224, "needs a 64-bit build");
 _Static_assert(sizeof(struct xfrm_usersa_id) == 24, "needs a 64-bit build");
 _Static_assert(sizeof(struct xfrm_user_expire) == 232, "needs a 64-bit build");
 _Static_assert(sizeof(struct xfrm_user_acquire) == 280, "needs a 64-bit build");
+_Static_assert(sizeof(struct xfrm_userpolicy_info) == 168, "needs a 64-bit build");
+_Static_assert(sizeof(struct xfrm_userpolicy_id) == 64, "needs a 64-bit build");
+_Static_assert(sizeof(struct xfrm_user_polexpire) == 176, "needs a 64-bit build");
+_Static_assert(sizeof(struct xfrm_user_tmpl) == 64, "needs a 64-bit build");
 
 #endif

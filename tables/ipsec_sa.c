@@ -216,7 +216,23 @@ const struct table_type sa_by_spi_type = {
         .row_size = sizeof(struct ipsec_sa),
 };
 
-static const struct table_type *const views[] = { &sa_by_spi_type, NULL };
+static const struct column by_ends_index[] = {
+        UNSIGNED32(1, "reqid", struct ipsec_sa, reqid),
+        UNSIGNED32(2, "protocol", struct ipsec_sa, protocol),
+        UNSIGNED32(3, "mode", struct ipsec_sa, mode),
+        ADDRESS(4, "destination", struct ipsec_sa, destination),
+        ADDRESS(5, "source", struct ipsec_sa, source),
+        UNSIGNED32(6, "index", struct ipsec_sa, index),
+};
+
+const struct table_type sa_by_ends_type = {
+        .name = "SAs by their ends",
+        TABLE_INDEX(by_ends_index),
+        .row_size = sizeof(struct ipsec_sa),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &sa_by_spi_type, &sa_by_ends_type, NULL };
 
 const struct table_type ipsec_sa_type = {
         .number = 5,

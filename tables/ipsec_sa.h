@@ -113,12 +113,12 @@ struct ipsec_sa {
         uint16_t selector_destination_port_mask;
         uint32_t selector_if_index; /* 0 any */
 
-        uint8_t mode;          /* enum ipsec_mode */
-        uint8_t direction;     /* enum ipsec_direction, XFRMA_SA_DIR or the offload's */
-        uint8_t state;         /* enum sa_state */
-        uint8_t encapsulation; /* enum sa_encapsulation, XFRMA_ENCAP */
-        uint8_t offload_mode;  /* enum sa_offload, XFRMA_OFFLOAD_DEV */
-        uint16_t flags;        /* enum sa_flag */
+        uint8_t mode;           /* enum ipsec_mode */
+        uint8_t told_direction; /* enum ipsec_direction, XFRMA_SA_DIR or the offload's */
+        uint8_t state;          /* enum sa_state */
+        uint8_t encapsulation;  /* enum sa_encapsulation, XFRMA_ENCAP */
+        uint8_t offload_mode;   /* enum sa_offload, XFRMA_OFFLOAD_DEV */
+        uint16_t flags;         /* enum sa_flag */
         bool iptfs_dont_fragment;
 
         const char *encryption; /* as struct algorithm writes it; NULL none */
@@ -176,8 +176,9 @@ struct ipsec_sa {
         int64_t discontinuity; /* monotonic, ms: when the counters of this row began */
 
         /* What the table and the joins fill; a collector leaves it 0. */
-        uint32_t index; /* ipsrSaIndex */
-        uint8_t keying; /* enum sa_keying; 0 is told as unknown */
+        uint32_t index;    /* ipsrSaIndex */
+        uint8_t direction; /* enum ipsec_direction; a collector begins with told_direction */
+        uint8_t keying;    /* enum sa_keying; 0 is told as unknown */
         bool rekey_overdue;
         bool weak;
         const char *tunnel_policy_key;
@@ -190,6 +191,9 @@ struct ipsec_sa {
 
 extern const struct table_type ipsec_sa_type;
 extern const struct table_type sa_by_spi_type;
+
+/* For joins: by reqid, protocol, mode, destination, source, and then the SA's own index. */
+extern const struct table_type sa_by_ends_type;
 
 extern const struct label ipsec_protocols[];
 extern const struct label ipsec_modes[];

@@ -334,17 +334,33 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         return err;
 }
 
+/* Whether the new row has another place in a view than the one in the table. */
+static bool moves(const struct table *t, const struct order *order, const struct entry *entry)
+{
+        uint32_t oid[INDEX_MAX];
+        struct index sought = { order->view, oid, 0 };
+
+        if (!order->view->moves || entry->state != ENTRY_LISTED)
+                return false;
+        sought.length = index_encode(order->view, entry->row, oid);
+        return index_compare(&sought, t->scratch) != 0;
+}
+
 /* Replaces the row in memory, and moves it in the views whose index it changes. */
 static int overwrite(struct table *t, struct entry *entry)
 {
+        uint32_t moving = 0;
         int err = 0;
 
-        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED; i++)
-                if (t->orders[i].view->moves)
-                        unlist_from(&t->orders[i], entry);
+        for (size_t i = 1; i < t->n_orders; i++) {
+                if (!moves(t, &t->orders[i], entry))
+                        continue;
+                moving |= 1u << i;
+                unlist_from(&t->orders[i], entry);
+        }
         memcpy(entry->row, t->scratch, t->type->row_size);
-        for (size_t i = 1; i < t->n_orders && entry->state == ENTRY_LISTED && err == 0; i++)
-                if (t->orders[i].view->moves)
+        for (size_t i = 1; i < t->n_orders && err == 0; i++)
+                if (moving & 1u << i)
                         err = list_in(&t->orders[i], entry);
         return err;
 }
@@ -382,13 +398,17 @@ static void keep_rest(const struct table *t, const struct entry *entry)
         size_t from = t->type->source_size, size = t->type->row_size;
         char *row = t->scratch;
 
-        memcpy(row + from, entry->row + from, size - from);
         for (size_t i = 0; i < t->type->n_columns; i++) {
-                const char **string = row_string(&t->type->columns[i], row);
+                const struct column *column = &t->type->columns[i];
+                const char **kept = row_string(column, (void *)(uintptr_t)entry->row);
 
-                if (string && t->type->columns[i].offset >= from && *string)
-                        strings_retain(t->pool, *string, strlen(*string));
+                if (!kept || column->offset < from)
+                        continue;
+                strings_release(t->pool, *row_string(column, row));
+                if (*kept)
+                        strings_retain(t->pool, *kept, strlen(*kept));
         }
+        memcpy(row + from, entry->row + from, size - from);
 }
 
 static bool read_is_older(const struct table *t, const struct entry *entry)
@@ -402,9 +422,6 @@ static int put(struct table *t, const void *row, enum table_source source, bool 
         int err;
 
         memcpy(t->scratch, row, t->type->row_size);
-        if (!whole)
-                memset((char *)t->scratch + t->type->source_size, 0,
-                       t->type->row_size - t->type->source_size);
         err = row_retain(t->type, t->scratch, t->pool);
         if (err < 0)
                 return err;
@@ -633,6 +650,17 @@ static bool share_key_strings(const struct table *t, void *row)
                         return false;
         }
         return true;
+}
+
+bool table_told(const struct table *t, const void *row)
+{
+        const struct entry *entry;
+
+        memcpy(t->scratch, row, t->type->row_size);
+        if (!t->sweeping || !share_key_strings(t, t->scratch))
+                return false;
+        entry = find_entry(t, t->scratch);
+        return entry && read_is_older(t, entry);
 }
 
 const void *table_find(const struct table *t, const void *row)

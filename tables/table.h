@@ -79,15 +79,22 @@ size_t table_count(const struct table *t);
 int table_subscribe(struct table *t, table_listener *listener, void *context);
 
 /*
- * Finds by key, inserts or replaces the part of the row that its source fills. During a full read a
- * row that an event told of is not overwritten by the read, and one that was removed does not come
- * back by it. Returns 0, -ENOMEM, or -EEXIST where another row has this index.
+ * Finds by key, inserts the row or replaces the part of it that its source fills: what is handed in
+ * of the joins' part are the first values of a new row. During a full read a row that an event told
+ * of is not overwritten by the read, and one that was removed does not come back by it. Returns 0,
+ * -ENOMEM, or -EEXIST where another row has this index.
  */
 int table_put(struct table *t, const void *row, enum table_source source);
 
 /* Replaces a whole row, the joins' part with it. The row must be there: -ENOENT else; or -ENOMEM.
  */
 int table_update(struct table *t, const void *row);
+
+/*
+ * Whether the full read under way is older than what events told of this row: the row stays as it
+ * is, or gone, and so must what belongs to it in other tables.
+ */
+bool table_told(const struct table *t, const void *row);
 
 /* The row with the key of the row given, or NULL. Valid until the table changes. */
 const void *table_find(const struct table *t, const void *row);

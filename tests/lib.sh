@@ -239,7 +239,7 @@ knows() { # SPI
 }
 
 knows_all() {
-    [ "$(collector 4)" = "$(ip xfrm state count | sed -n 's/.*SAD count //p')" ]
+    [ "$(sa_column 2 | wc -l)" = "$(ip xfrm state count | sed -n 's/.*SAD count //p')" ]
 }
 
 # soon_same_as_kernel WHAT SECONDS [ARGS of compare_sas.py]

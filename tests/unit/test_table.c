@@ -155,6 +155,61 @@ START_TEST(test_joins_part_is_kept)
 }
 END_TEST
 
+/* What a source says of the joins' part counts until the row is there. */
+START_TEST(test_first_values)
+{
+        struct row row;
+
+        memset(&row, 0, sizeof(row));
+        row.key = 7;
+        row.note = "first";
+        ck_assert_int_eq(table_put(table, &row, TABLE_FROM_EVENT), 0);
+        ck_assert_str_eq(find(7)->note, "first");
+        row.note = "second";
+        ck_assert_int_eq(table_put(table, &row, TABLE_FROM_EVENT), 0);
+        ck_assert_str_eq(find(7)->note, "first");
+        heard("+7#1/0 ");
+        row = *find(7);
+        row.note = "joined";
+        ck_assert_int_eq(table_update(table, &row), 0);
+        ck_assert(drop(7, TABLE_DELETED));
+        row.name = NULL;
+        row.note = "first again";
+        ck_assert_int_eq(table_put(table, &row, TABLE_FROM_EVENT), 0);
+        ck_assert_str_eq(find(7)->note, "first again");
+}
+END_TEST
+
+static bool told_of(uint32_t key)
+{
+        struct row row = { .key = key };
+
+        return table_told(table, &row);
+}
+
+/* What belongs to a row, in another table, is as old as the read's word about the row. */
+START_TEST(test_told_during_the_read)
+{
+        put(1, 0, "a", TABLE_FROM_EVENT);
+        put(2, 0, "b", TABLE_FROM_EVENT);
+        ck_assert(!told_of(1)); /* no read is under way */
+        table_sweep_begin(table);
+        ck_assert(!told_of(1));
+        put(1, 0, "a", TABLE_FROM_EVENT);
+        ck_assert(drop(2, TABLE_DELETED));
+        put(3, 0, "c", TABLE_FROM_EVENT);
+        put(4, 0, "d", TABLE_FROM_DUMP);
+        ck_assert(told_of(1));
+        ck_assert(told_of(2));
+        ck_assert(told_of(3));
+        ck_assert(!told_of(4));
+        ck_assert(!told_of(5));
+        ck_assert(table_sweep_end(table, SIZE_MAX));
+        ck_assert(!told_of(1));
+        ck_assert(!told_of(2));
+}
+END_TEST
+
 static uint32_t next_key(const struct table_type *view, const uint32_t *oid, size_t length)
 {
         const struct row *row = table_next(table, view, oid, length, false);
@@ -403,6 +458,8 @@ int main(void)
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, test_events);
         tcase_add_test(tcase, test_joins_part_is_kept);
+        tcase_add_test(tcase, test_first_values);
+        tcase_add_test(tcase, test_told_during_the_read);
         tcase_add_test(tcase, test_order);
         tcase_add_test(tcase, test_moving_view);
         tcase_add_test(tcase, test_first_read);
