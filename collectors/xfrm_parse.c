@@ -40,7 +40,7 @@ static void set_selector(const struct xfrm_selector *sel, int sa_family, struct 
         sa->selector_source_port_mask = ntohs(sel->sport_mask);
         sa->selector_destination_port = ntohs(sel->dport);
         sa->selector_destination_port_mask = ntohs(sel->dport_mask);
-        sa->selector_if_index = (uint32_t)sel->ifindex;
+        sa->selector_if_index = sel->ifindex;
 }
 
 /* The earlier of the moments at which the limits of time are reached; 0: there are none. */
@@ -236,7 +236,7 @@ static void set_offload(const struct attributes *a, struct ipsec_sa *sa)
         sa->offload_mode = OFFLOAD_NONE;
         if (!attributes_get(a, XFRMA_OFFLOAD_DEV, &offload, sizeof(offload)))
                 return;
-        sa->offload_if_index = (uint32_t)offload.ifindex;
+        sa->offload_if_index = offload.ifindex;
         sa->offload_mode =
                 offload.flags & XFRM_OFFLOAD_FLAG_PACKET ? OFFLOAD_PACKET : OFFLOAD_CRYPTO;
         sa->direction =

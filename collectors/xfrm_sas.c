@@ -54,7 +54,8 @@ static void carry_over(const struct ipsec_sa *old, const struct moment *now, str
 
 static void set_offload_device(struct xfrm_text *text, struct ipsec_sa *sa)
 {
-        if (sa->offload_if_index && if_indextoname(sa->offload_if_index, text->offload_device))
+        if (sa->offload_if_index &&
+            if_indextoname((unsigned int)sa->offload_if_index, text->offload_device))
                 sa->offload_device = text->offload_device;
 }
 

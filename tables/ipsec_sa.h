@@ -111,7 +111,7 @@ struct ipsec_sa {
         uint16_t selector_source_port_mask;
         uint16_t selector_destination_port;
         uint16_t selector_destination_port_mask;
-        uint32_t selector_if_index; /* 0 any */
+        int32_t selector_if_index; /* 0 any */
 
         uint8_t mode;          /* enum ipsec_mode */
         uint8_t direction;     /* enum ipsec_direction, XFRMA_SA_DIR or the offload's */
@@ -141,12 +141,12 @@ struct ipsec_sa {
 
         uint32_t output_mark; /* XFRMA_SET_MARK */
         uint32_t output_mark_mask;
-        uint32_t if_id;            /* XFRMA_IF_ID */
-        uint32_t offload_if_index; /* XFRMA_OFFLOAD_DEV */
-        uint32_t tfc_pad;          /* octets, XFRMA_TFCPAD */
-        uint32_t nat_keepalive;    /* seconds, XFRMA_NAT_KEEPALIVE_INTERVAL */
-        uint32_t mapping_timer;    /* seconds, XFRMA_MTIMER_THRESH */
-        int32_t cpu;               /* XFRMA_SA_PCPU; -1 any */
+        uint32_t if_id;           /* XFRMA_IF_ID */
+        int32_t offload_if_index; /* XFRMA_OFFLOAD_DEV */
+        uint32_t tfc_pad;         /* octets, XFRMA_TFCPAD */
+        uint32_t nat_keepalive;   /* seconds, XFRMA_NAT_KEEPALIVE_INTERVAL */
+        uint32_t mapping_timer;   /* seconds, XFRMA_MTIMER_THRESH */
+        int32_t cpu;              /* XFRMA_SA_PCPU; -1 any */
 
         uint32_t iptfs_drop_time; /* microseconds, XFRMA_IPTFS_* */
         uint32_t iptfs_reorder_window;
