@@ -132,6 +132,7 @@ static void begin_dump(struct xfrm *x)
                 x->want_dump = true;
                 return;
         }
+        x->want_dump = false;
         count_poll(x);
         full_read_begin(&x->read);
 }
@@ -195,7 +196,6 @@ static void counted(void *context, const struct full_read_counts *counts)
         struct xfrm *x = context;
 
         if (x->want_dump) {
-                x->want_dump = false;
                 begin_dump(x);
                 return;
         }

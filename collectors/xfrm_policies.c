@@ -37,7 +37,7 @@ static void remove_templates(struct xfrm_policies *x, const struct policy *row, 
                 table_remove(x->templates, &key, reason);
 }
 
-/* In place of those that the policy had. What a dump does not show again goes with its end. */
+/* In place of those that the policy had. */
 static int put_templates(struct xfrm_policies *x, const struct xfrm_policy *policy,
                          enum table_source source)
 {
@@ -45,8 +45,8 @@ static int put_templates(struct xfrm_policies *x, const struct xfrm_policy *poli
 
         for (uint32_t i = 0; i < policy->row.templates && err == 0; i++)
                 err = table_put(x->templates, &policy->templates[i], source);
-        if (source == TABLE_FROM_EVENT)
-                remove_templates(x, &policy->row, policy->row.templates + 1, TABLE_DELETED);
+        remove_templates(x, &policy->row, policy->row.templates + 1,
+                         source == TABLE_FROM_EVENT ? TABLE_DELETED : TABLE_LOST);
         return err;
 }
 

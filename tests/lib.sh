@@ -9,6 +9,9 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=$(realpath "${BUILD:-$TESTS/../build}")
 ROOT=${MIB_ROOT:-1.3.6.1.4.1.8072.9999.9999.4301}
 SA_TABLE=.$ROOT.1.5
+POLICY_TABLE=.$ROOT.1.10
+TEMPLATE_TABLE=.$ROOT.1.11
+SUBJECT=sas # what is compared with the kernel: sas or policies
 XFRM=4.120.102.114.109 # the key "xfrm" as an index: length and octets
 COLLECTOR=.$ROOT.1.3.1
 PYTHON=/usr/bin/python3
@@ -200,28 +203,43 @@ sa_column() {
         if [ $# -gt 1 ]; then grep -x -- "$2"; else cat; fi
 }
 
+# policy_column COLUMN: a line for each policy
+policy_column() {
+    snmp bulkwalk -Cr50 "$POLICY_TABLE.1.$1" | sed -n 's/^[^=]* = [A-Za-z0-9-]*: //p'
+}
+
+ask_kernel() {
+    case $SUBJECT in
+    sas) ip -d -s xfrm state ;;
+    policies) ip -d -s xfrm policy ;;
+    esac
+}
+
 walk() {
-    snmp bulkwalk -Cr50 "$SA_TABLE"
+    case $SUBJECT in
+    sas) snmp bulkwalk -Cr50 "$SA_TABLE" ;;
+    policies) snmp bulkwalk -Cr50 "$POLICY_TABLE" && snmp bulkwalk -Cr50 "$TEMPLATE_TABLE" ;;
+    esac
 }
 
 # take_kernel_and_table FILE: what `ip` tells goes to FILE.kernel, the table to FILE.walk, and to
-# FILE.args what compare_sas.py has to know of the time that this took
+# FILE.args what compare_$SUBJECT.py has to know of the time that this took
 take_kernel_and_table() {
     local now
     now=$(date +%s)
-    ip -d -s xfrm state >"$1.kernel" && walk >"$1.walk" || return
+    ask_kernel >"$1.kernel" && walk >"$1.walk" || return
     echo "--now $now --slack $(($(date +%s) - now + 5))" >"$1.args"
 }
 
-# compare FILE [ARGS of compare_sas.py]
+# compare FILE [ARGS of the comparer]
 compare() {
     local file=$1 args
     shift
     read -ra args <"$file.args"
-    "$PYTHON" "$TESTS/lab/compare_sas.py" "${args[@]}" "$@" "$file.kernel" "$file.walk"
+    "$PYTHON" "$TESTS/lab/compare_$SUBJECT.py" "${args[@]}" "$@" "$file.kernel" "$file.walk"
 }
 
-# same_as_kernel [ARGS of compare_sas.py]: is the SA table what the kernel has just now?
+# same_as_kernel [ARGS of the comparer]: is the table what the kernel has just now?
 same_as_kernel() {
     take_kernel_and_table "$WORK/now" && compare "$WORK/now" "$@"
 }
@@ -242,7 +260,25 @@ knows_all() {
     [ "$(sa_column 2 | wc -l)" = "$(ip xfrm state count | sed -n 's/.*SAD count //p')" ]
 }
 
-# soon_same_as_kernel WHAT SECONDS [ARGS of compare_sas.py]
+# settle_policies N: the same for policies
+settle_policies() {
+    local priority=$((0xfffff000 + $1))
+    ip xfrm policy add src 192.0.2.254/32 dst 192.0.2.253/32 dir out mark "$1" mask 0xffffffff \
+        priority $priority && wait_until 60 "knows_policies $priority"
+}
+
+# Policies of single sockets are neither in the table nor among these numbers
+knows_policies() { # PRIORITY
+    local priorities
+    priorities=$(policy_column 6)
+    grep -qx "$1" <<<"$priorities" && [ "$(wc -l <<<"$priorities")" = "$(kernel_policies)" ]
+}
+
+kernel_policies() {
+    ip xfrm policy count | awk '/SPD IN/ { print $3 + $5 + $7 }'
+}
+
+# soon_same_as_kernel WHAT SECONDS [ARGS of the comparer]
 soon_same_as_kernel() {
     local what=$1 seconds=$2 deadline
     shift 2
@@ -256,9 +292,9 @@ soon_same_as_kernel() {
     ok "$what"
 }
 
-# add_sas FILE: runs each line of an `ip -batch` file and prints how many were accepted. `ip` ends at
+# add_lines FILE: runs each line of an `ip -batch` file and prints how many were accepted. `ip` ends at
 # the first line refused, so each is followed by one that prints, and we go on behind the refused one.
-add_sas() {
+add_lines() {
     local next=1 count accepted=0 total
     total=$(wc -l <"$1")
     while [ "$next" -le "$total" ]; do

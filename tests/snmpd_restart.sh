@@ -17,7 +17,7 @@ else
         echo "xfrm state add src 192.0.2.1 dst 192.0.2.$((n + 1)) proto esp spi $((n + 4096))" \
             'mode tunnel enc "cbc(aes)" 0x000102030405060708090a0b0c0d0e0f'
     done >"$WORK/batch"
-    is "50 SAs made" "$(add_sas "$WORK/batch")" 50
+    is "50 SAs made" "$(add_lines "$WORK/batch")" 50
 fi
 
 served() {

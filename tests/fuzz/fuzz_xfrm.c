@@ -1,10 +1,12 @@
 /*
  * Whatever the octets are, as an answer of the kernel or as an event: no crash, no leak. The first
- * octet chooses how they come; the rest goes through the same code as a replayed recording.
+ * octet chooses how they come: 1 in a full read, 2 as its answers and as events by turns; the rest
+ * goes through the same code as a replayed recording.
  */
 #include "collectors/messages.h"
 #include "collectors/xfrm.h"
 #include "collectors/xfrm_parse.h"
+#include "collectors/xfrm_policies.h"
 #include "collectors/xfrm_sas.h"
 #include "tests/unit/fake_loop.h"
 
@@ -13,25 +15,66 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void apply(struct xfrm_sas *sas, char *octets, size_t size, uint8_t how)
+struct tables {
+        struct xfrm_sas sas;
+        struct xfrm_policies policies;
+};
+
+static void apply(struct tables *t, char *octets, size_t size, uint8_t how)
 {
         struct messages messages = { octets, size };
+        enum table_source source = how & 1 ? TABLE_FROM_DUMP : TABLE_FROM_EVENT;
         struct nlmsghdr *nlh;
 
         while ((nlh = messages_next(&messages))) {
+                struct xfrm_spd_info info;
                 uint32_t count;
 
-                xfrm_sas_apply(sas, nlh, how & 1 ? TABLE_FROM_DUMP : TABLE_FROM_EVENT);
+                if (how & 2) /* by turns */
+                        source = source == TABLE_FROM_DUMP ? TABLE_FROM_EVENT : TABLE_FROM_DUMP;
+
+                xfrm_sas_apply(&t->sas, nlh, source);
+                xfrm_policies_apply(&t->policies, nlh, source);
                 xfrm_parse_sad_count(nlh, &count);
+                xfrm_parse_spd_info(nlh, &info);
                 xfrm_blank_keys(nlh);
         }
+}
+
+static void begin_sweeps(struct tables *t)
+{
+        table_sweep_begin(t->sas.table);
+        table_sweep_begin(t->policies.templates);
+        table_sweep_begin(t->policies.table);
+}
+
+/* No template outlives its policy, and no policy lacks one. */
+static void check_templates(const struct tables *t)
+{
+        const struct policy *policy;
+        uint32_t oid[INDEX_MAX];
+        size_t length = 0, templates = 0;
+
+        while ((policy = table_next(t->policies.table, &policy_type, oid, length, false))) {
+                templates += policy->templates;
+                length = index_encode(&policy_type, policy, oid);
+        }
+        if (templates != table_count(t->policies.templates))
+                abort();
+}
+
+static void end_sweeps(struct tables *t)
+{
+        table_sweep_end(t->sas.table, SIZE_MAX);
+        table_sweep_end(t->policies.templates, SIZE_MAX);
+        table_sweep_end(t->policies.table, SIZE_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct loop *loop;
         struct store *store;
-        struct xfrm_sas sas;
+        struct tables tables;
         char *octets;
 
         if (size < 1 || size > 1 << 20)
@@ -40,13 +83,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         store = store_new();
         octets = malloc(size);
         memcpy(octets, data + 1, size - 1);
-        xfrm_sas_init(&sas, loop, store);
+        xfrm_sas_init(&tables.sas, loop, store);
+        xfrm_policies_init(&tables.policies, store);
         if (data[0] & 1)
-                table_sweep_begin(sas.table);
-        apply(&sas, octets, size - 1, data[0]);
+                begin_sweeps(&tables);
+        apply(&tables, octets, size - 1, data[0]);
         if (data[0] & 1)
-                table_sweep_end(sas.table, SIZE_MAX);
-        apply(&sas, octets, size - 1, 0); /* the keys are blank now, all else is not */
+                end_sweeps(&tables);
+        check_templates(&tables);
+        apply(&tables, octets, size - 1, 0); /* the keys are blank now, all else is not */
+        check_templates(&tables);
         free(octets);
         store_free(store);
         fake_loop_free(loop);

@@ -372,9 +372,8 @@ def expected(sa, now, slack, local=None):
 ### What the walk tells
 
 
-def parse_walk(text):
-    """{index: {column number: int or bytes}}"""
-    rows = {}
+def parse_values(text):
+    """(OID, int or bytes) of each line of a walk"""
     entries = []
     for line in text.splitlines():
         if re.match(r"\.1\.[\d.]+ = ", line):
@@ -383,10 +382,8 @@ def parse_walk(text):
             entries[-1] += " " + line.strip()
     for entry in entries:
         oid, value = entry.split(" = ", 1)
-        found = re.search(re.escape(TABLE) + r"(\d+)\.(\d+)$", oid)
-        if not found:
+        if value.startswith("No Such "):  # what is walked has no rows
             continue
-        column, index = map(int, found.groups())
         kind, _, rest = value.partition(": ")
         if value.strip() == '""':
             parsed = b""
@@ -400,7 +397,17 @@ def parse_walk(text):
             parsed = int((rest or value).strip())
         else:
             raise ValueError("cannot read " + entry)
-        rows.setdefault(index, {})[column] = parsed
+        yield oid, parsed
+
+
+def parse_walk(text):
+    """{index: {column number: int or bytes}}"""
+    rows = {}
+    for oid, value in parse_values(text):
+        found = re.search(re.escape(TABLE) + r"(\d+)\.(\d+)$", oid)
+        if found:
+            column, index = map(int, found.groups())
+            rows.setdefault(index, {})[column] = value
     return rows
 
 

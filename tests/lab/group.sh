@@ -10,6 +10,7 @@ for name; do
     # the next one finds a kernel as if nobody had been there before
     ip xfrm state flush
     ip xfrm policy flush
+    ip xfrm policy flush ptype sub 2>/dev/null
     ip link delete lan0 2>/dev/null
     start=$SECONDS
     bash "$script" >"$LABOUT/$name.log" 2>&1

@@ -2,7 +2,7 @@
 """random_sas.py SEED COUNT
 
 Prints COUNT lines for `ip -batch`, each making one random SA, all kinds that Linux has. `ip` ends
-at the first line that the kernel refuses, even with -force: add_sas of tests/lib.sh goes on.
+at the first line that the kernel refuses, even with -force: add_lines of tests/lib.sh goes on.
 The same SEED gives the same lines. Time limits are hours, so that nothing expires in a test;
 larval SAs (allocspi) live as long as net.core.xfrm_acq_expires says.
 """

@@ -19,7 +19,7 @@ taken=0
 add_random() { # SEED COUNT WHAT
     local accepted
     "$PYTHON" "$TESTS/lab/random_sas.py" "$1" "$2" >"$WORK/batch"
-    accepted=$(add_sas "$WORK/batch")
+    accepted=$(add_lines "$WORK/batch")
     if [ $((accepted * 100)) -ge $(($2 * 95)) ]; then
         ok "$3: the kernel accepts $accepted of $2"
     else
@@ -49,7 +49,7 @@ for seed; do
     ip xfrm state | awk '/^src/ { s = $0 }
         /proto (esp|ah|comp) spi/ && ++n % 10 == 0 { print "xfrm state delete", s, $1, $2, $3, $4 }' |
         sed 's/(.*//' >"$WORK/batch"
-    add_sas "$WORK/batch" >/dev/null
+    add_lines "$WORK/batch" >/dev/null
     add_random "$((seed + 1000))" $((COUNT / 10)) "seed $seed, further ones"
     reading "seed $seed, after changes" --no-order
     end_both

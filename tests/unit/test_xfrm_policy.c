@@ -8,6 +8,7 @@
 #include "fake_loop.h"
 #include "suite.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <stdio.h>
@@ -276,6 +277,8 @@ START_TEST(test_rare_values)
         struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(nlh);
         struct xfrm_policy p;
 
+        info->sel.sport = htons(0x1200);
+        info->sel.sport_mask = htons(0xff00); /* some of a port's bits */
         info->flags = 0xff;
         info->action = 9;
         info->lft.hard_byte_limit = XFRM_INF;
@@ -286,6 +289,8 @@ START_TEST(test_rare_values)
         mnl_attr_put(nlh, XFRMA_OFFLOAD_DEV, sizeof(offload), &offload);
         mnl_attr_put(nlh, XFRMA_POLICY_TYPE, sizeof(type), &type);
         ck_assert_int_eq(xfrm_parse_policy(nlh, &p), 0);
+        ck_assert_uint_eq(p.row.source_port, 0x1200);
+        ck_assert_uint_eq(p.row.source_port_mask, 0xff00);
         ck_assert_str_eq(p.row.security_context, "a:b:c:d");
         ck_assert_uint_eq(p.row.offload_if_index, 5);
         ck_assert_uint_eq(p.row.type, SPD_UNKNOWN);
