@@ -70,6 +70,8 @@ static void set_integer(struct cell *cell, const struct column *column, int32_t 
                 cell->truth = number == 1;
         } else if (column->kind == COLUMN_ENUMERATION) {
                 set_label(cell, column->labels, number);
+        } else if (column->kind == COLUMN_IF_INDEX) {
+                set_number(cell, column, (uint32_t)number);
         } else {
                 set_signed(cell, number);
         }

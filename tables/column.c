@@ -60,6 +60,7 @@ enum value_type column_value_type(const struct column *column)
 {
         switch (column->kind) {
         case COLUMN_INTEGER32:
+        case COLUMN_IF_INDEX:
         case COLUMN_ENUMERATION:
         case COLUMN_TRUTH:
         case COLUMN_ADDRESS_TYPE:
@@ -85,11 +86,11 @@ enum value_type column_value_type(const struct column *column)
         return VALUE_OCTETS;
 }
 
-static int32_t cap_seconds(int64_t seconds)
+static int32_t cap_positive(int64_t number)
 {
-        if (seconds < 0)
+        if (number < 0)
                 return 0;
-        return seconds > INT32_MAX ? INT32_MAX : (int32_t)seconds;
+        return number > INT32_MAX ? INT32_MAX : (int32_t)number;
 }
 
 /* As many octets as the labels need, the first bit highest (RFC 2578, 7.1.4). */
@@ -155,6 +156,9 @@ void column_encode(const struct column *column, const void *row, const struct mo
         case COLUMN_INTEGER32:
                 value->integer32 = *(const int32_t *)member_of(column, row);
                 break;
+        case COLUMN_IF_INDEX:
+                value->integer32 = cap_positive(get_unsigned(column, row));
+                break;
         case COLUMN_ENUMERATION:
                 value->integer32 = label_known(column->labels, (int32_t)get_unsigned(column, row));
                 break;
@@ -194,11 +198,11 @@ void column_encode(const struct column *column, const void *row, const struct mo
                 break;
         case COLUMN_AGE:
                 moment = get_signed64(column, row);
-                value->integer32 = moment == 0 ? -1 : cap_seconds(now->wall - moment);
+                value->integer32 = moment == 0 ? -1 : cap_positive(now->wall - moment);
                 break;
         case COLUMN_SECONDS_LEFT:
                 moment = get_signed64(column, row);
-                value->integer32 = moment == 0 ? -1 : cap_seconds(moment - now->wall);
+                value->integer32 = moment == 0 ? -1 : cap_positive(moment - now->wall);
                 break;
         case COLUMN_DATE:
                 set_octets(value, value->scratch,
@@ -316,6 +320,11 @@ static int decode_integer(const struct column *column, void *member, int32_t num
         switch (column->kind) {
         case COLUMN_INTEGER32:
                 *(int32_t *)member = number;
+                return 0;
+        case COLUMN_IF_INDEX:
+                if (number < 0)
+                        return -EINVAL;
+                *(uint32_t *)member = (uint32_t)number;
                 return 0;
         case COLUMN_ENUMERATION:
                 /* A number that a newer agent has given a meaning is "unknown" here. */

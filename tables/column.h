@@ -21,6 +21,7 @@ struct label {
 enum column_kind {
         COLUMN_UNSIGNED32,  /* uint8_t, uint16_t or uint32_t */
         COLUMN_INTEGER32,   /* int32_t */
+        COLUMN_IF_INDEX,    /* uint32_t, InterfaceIndex: on the wire an INTEGER; 0 = none */
         COLUMN_ENUMERATION, /* uint8_t, the MIB's number; one without a label is told as the last */
         COLUMN_TRUTH,       /* bool, TruthValue */
         COLUMN_BITS,        /* uint16_t, bit 0 of the MIB is 1 << 0 */
@@ -95,6 +96,11 @@ struct column {
                _Generic(COLUMN_MEMBER(row, member), int32_t                                        \
                         : COLUMN_INTEGER32),                                                       \
                row, member)
+#define IF_INDEX(n, text, row, member)                                                             \
+        COLUMN_FLAGGED(n, text,                                                                    \
+                       _Generic(COLUMN_MEMBER(row, member), uint32_t                               \
+                                : COLUMN_IF_INDEX),                                                \
+                       COLUMN_ZERO_IS_NONE, row, member)
 #define ENUMERATION(n, text, row, member, l)                                                       \
         COLUMN_LABELLED(n, text,                                                                   \
                         _Generic(COLUMN_MEMBER(row, member), uint8_t                               \

@@ -21,6 +21,7 @@ struct row {
         int64_t date;
         int64_t until;
         int64_t stamp;
+        uint32_t interface;
 };
 
 static const struct label colours[] = {
@@ -57,6 +58,7 @@ static const struct column columns[] = {
         SECONDS_LEFT(17, "left", struct row, until),
         DATE(18, "date", struct row, date),
         TIMESTAMP(19, "stamp", struct row, stamp),
+        IF_INDEX(20, "interface", struct row, interface),
 };
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -72,6 +74,7 @@ static struct row sample(struct strings *pool)
         row.middle = 65535;
         row.number = 4000000000;
         row.integer = -1;
+        row.interface = INT32_MAX;
         row.enumeration = 5;
         row.truth = true;
         row.bits = 1 << 0 | 1 << 9;
@@ -193,6 +196,9 @@ START_TEST(test_nonsense)
         ck_assert_int_eq(decode(13, &row, text), -EINVAL);
         ck_assert_int_eq(decode(17, &row, text),
                          -EINVAL); /* a date without tenths and zone is 8 too */
+        integer.integer32 = -3;
+        ck_assert_int_eq(decode(19, &row, integer), -EINVAL); /* no interface has such a number */
+        integer.integer32 = 3;
         ck_assert_int_eq(decode(4, &row, integer), 0);
         ck_assert_uint_eq(row.enumeration, 9);
 }

@@ -51,8 +51,9 @@ static bool type_fits(const struct column *column, const struct tree *node)
 
         switch (column->kind) {
         case COLUMN_UNSIGNED32:
-                return node->type == TYPE_UNSIGNED32 || node->type == TYPE_GAUGE ||
-                       strcmp(tc, "InterfaceIndexOrZero") == 0 || strcmp(tc, "InterfaceIndex") == 0;
+                return node->type == TYPE_UNSIGNED32 || node->type == TYPE_GAUGE;
+        case COLUMN_IF_INDEX:
+                return strcmp(tc, "InterfaceIndexOrZero") == 0 || strcmp(tc, "InterfaceIndex") == 0;
         case COLUMN_INTEGER32:
         case COLUMN_AGE:
         case COLUMN_SECONDS_LEFT:
