@@ -20,6 +20,10 @@ static const char *const streams_in_order[] = {
         STREAM_SA_DUMP,
         STREAM_SAD_INFO,
         STREAM_XFRM_EVENTS,
+        STREAM_SYSCTL,
+        STREAM_LINK_DUMP,
+        STREAM_ADDRESS_DUMP,
+        STREAM_ROUTE_EVENTS,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))

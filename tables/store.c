@@ -2,6 +2,7 @@
 
 #include "agent_scalars.h"
 #include "collector_row.h"
+#include "interface.h"
 #include "ipsec_sa.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ const struct table_type *const table_types[] = {
         &agent_scalars_type,
         &collector_row_type,
         &ipsec_sa_type,
+        &interface_type,
         NULL,
 };
 
