@@ -34,6 +34,7 @@ size_t reports_count(void);
 
 extern const struct report report_sa_ike;
 extern const struct report report_sa_ipsec;
+extern const struct report report_ip;
 extern const struct report report_collector;
 
 #endif

@@ -533,6 +533,8 @@ static int subscribe(struct interfaces *x)
 {
         struct replay *replay = x->config.replay;
 
+        if (!replay_has(replay, STREAM_LINK_DUMP))
+                collector_absent(&x->base, "the recording has no interfaces");
         replay_subscribe(replay, STREAM_SYSCTL, replay_settings, x);
         replay_subscribe(replay, STREAM_LINK_DUMP, replay_links, x);
         replay_subscribe(replay, STREAM_ADDRESS_DUMP, replay_addresses, x);

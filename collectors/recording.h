@@ -46,6 +46,9 @@ int64_t replay_recorded(const struct replay *r);
 /* Hands the datagrams of a stream to deliver. 0, or -ENOENT for one that is not known. */
 int replay_subscribe(struct replay *r, const char *stream, replay_deliver *deliver, void *context);
 
+/* Whether the folder has anything of a stream. */
+bool replay_has(const struct replay *r, const char *stream);
+
 /* Begins: one datagram for each turn of the loop, from then on by itself. 0 or -ENOMEM. */
 int replay_start(struct replay *r);
 

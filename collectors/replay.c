@@ -17,13 +17,8 @@
 
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
-        STREAM_SA_DUMP,
-        STREAM_SAD_INFO,
-        STREAM_XFRM_EVENTS,
-        STREAM_SYSCTL,
-        STREAM_LINK_DUMP,
-        STREAM_ADDRESS_DUMP,
-        STREAM_ROUTE_EVENTS,
+        STREAM_SA_DUMP,   STREAM_SAD_INFO,     STREAM_XFRM_EVENTS,  STREAM_SYSCTL,
+        STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP, STREAM_ROUTE_EVENTS,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))
@@ -241,6 +236,13 @@ int replay_subscribe(struct replay *r, const char *stream, replay_deliver *deliv
         r->files[i].deliver = deliver;
         r->files[i].context = context;
         return 0;
+}
+
+bool replay_has(const struct replay *r, const char *stream)
+{
+        int i = find_stream(stream);
+
+        return i >= 0 && r->files[i].length > 0;
 }
 
 bool replay_done(const struct replay *r)

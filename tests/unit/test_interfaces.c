@@ -563,29 +563,45 @@ START_TEST(test_damaged)
 END_TEST
 
 /* A whole collector on a recording. */
-START_TEST(test_collector)
+static const struct collector_row *replay(const char *folder)
 {
         struct collector_row key = { .key = "interfaces" };
         struct interfaces_config config = { .interval = 5 };
-        const struct collector_row *row;
         struct collector *c;
         int err;
 
-        config.replay = replay_new(DATA "/links", loop, &err);
+        config.replay = replay_new(folder, loop, &err);
         ck_assert_msg(config.replay != NULL, "%s", strerror(-err));
         c = interfaces_new(loop, store, &config);
         ck_assert_int_eq(c->ops->start(c), 0);
         ck_assert_int_eq(replay_start(config.replay), 0);
         fake_loop_advance(loop, 1000);
         ck_assert(replay_done(config.replay));
-        row = table_find(store_table(store, &collector_row_type), &key);
+        c->ops->free(c);
+        replay_free(config.replay);
+        return table_find(store_table(store, &collector_row_type), &key);
+}
+
+START_TEST(test_collector)
+{
+        const struct collector_row *row = replay(DATA "/links");
+
         ck_assert_int_eq(row->state, COLLECTOR_UP);
         ck_assert_uint_eq(row->polls, 1);
         ck_assert_uint_eq(row->failures, 0);
         ck_assert_uint_eq(row->rows, 9);
         ck_assert_uint_eq(n_rows(), 9);
-        c->ops->free(c);
-        replay_free(config.replay);
+}
+END_TEST
+
+START_TEST(test_other_recording)
+{
+        const struct collector_row *row = replay(DATA "/lockdown");
+
+        ck_assert_int_eq(row->state, COLLECTOR_UNSUPPORTED);
+        ck_assert_uint_eq(row->failures, 0);
+        ck_assert_uint_eq(fake_loop_lines(loop), 0);
+        ck_assert_uint_eq(n_rows(), 0);
 }
 END_TEST
 
@@ -612,6 +628,7 @@ int main(void)
         tcase_add_test(tcase, test_flipped_bits);
         tcase_add_test(tcase, test_damaged);
         tcase_add_test(tcase, test_collector);
+        tcase_add_test(tcase, test_other_recording);
         tcase_set_timeout(tcase, 60);
         return run_suite("interfaces", tcase);
 }
