@@ -10,6 +10,7 @@
 #include "agentx_shortcut.h"
 #include "background.h"
 #include "collectors/interfaces.h"
+#include "collectors/statistics.h"
 #include "collectors/xfrm.h"
 #include "config_files.h"
 #include "event_loop.h"
@@ -41,6 +42,7 @@ struct agent {
         struct replay *replay;
         struct collector *xfrm;
         struct collector *interfaces;
+        struct collector *statistics;
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
         int signals;
@@ -75,15 +77,26 @@ static struct interfaces_config interfaces_config(const struct agent *agent)
         };
 }
 
+static struct statistics_config statistics_config(const struct agent *agent)
+{
+        return (struct statistics_config){
+                .interval = agent->settings.statistics_interval,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 /* ---- signals ---- */
 
 static void configure_collectors(struct agent *agent)
 {
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
+        struct statistics_config statistics = statistics_config(agent);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
+        statistics_configure(agent->statistics, &statistics);
 }
 
 static void reread(struct agent *agent)
@@ -164,12 +177,16 @@ static bool start_collectors(struct agent *agent)
 {
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
+        struct statistics_config statistics = statistics_config(agent);
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
                 return false;
         agent->interfaces = interfaces_new(agent->loop, agent->store, &interfaces);
         if (!add_collector(agent, agent->interfaces, agent->settings.interfaces))
+                return false;
+        agent->statistics = statistics_new(agent->loop, agent->store, &statistics);
+        if (!add_collector(agent, agent->statistics, agent->settings.statistics))
                 return false;
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);

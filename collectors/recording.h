@@ -16,6 +16,7 @@
 #define STREAM_SA_DUMP "state.bin"
 #define STREAM_SAD_INFO "sadinfo.bin"
 #define STREAM_XFRM_EVENTS "xfrm-events.bin"
+#define STREAM_XFRM_STAT "xfrm_stat.txt"
 #define STREAM_SYSCTL "sysctl.txt"
 #define STREAM_LINK_DUMP "link.bin"
 #define STREAM_ADDRESS_DUMP "addr.bin"

@@ -18,7 +18,7 @@
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
         STREAM_SA_DUMP,   STREAM_SAD_INFO,     STREAM_XFRM_EVENTS,  STREAM_SYSCTL,
-        STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP, STREAM_ROUTE_EVENTS,
+        STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP, STREAM_ROUTE_EVENTS, STREAM_XFRM_STAT,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))

@@ -4,15 +4,13 @@
 #include "collector_row.h"
 #include "interface.h"
 #include "ipsec_sa.h"
+#include "xfrm_stat.h"
 
 #include <stdlib.h>
 
 const struct table_type *const table_types[] = {
-        &agent_scalars_type,
-        &collector_row_type,
-        &ipsec_sa_type,
-        &interface_type,
-        NULL,
+        &agent_scalars_type, &collector_row_type, &xfrm_stat_type,
+        &ipsec_sa_type,      &interface_type,     NULL,
 };
 
 #define N_TYPES (sizeof(table_types) / sizeof(table_types[0]) - 1)
