@@ -6,6 +6,7 @@
 #include "tables/collector_row.h"
 #include "tables/interface.h"
 #include "tables/store.h"
+#include "tables/xfrm_stat.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -197,6 +198,21 @@ START_TEST(verbose_interface)
                          "Xfrm If Id: 7\n"
                          "Xfrm Link: 2\n"
                          "Offloaded Sas: 0\n");
+}
+END_TEST
+
+START_TEST(statistics)
+{
+        const struct xfrm_stat rows[] = {
+                { .key = "XfrmInError", .name = "XfrmInError" },
+                { .key = "XfrmInNoStates", .name = "XfrmInNoStates", .packets = UINT64_MAX },
+        };
+
+        ck_assert_str_eq(print(&report_stat, rows, 2, false),
+                         "-------------------- XFRM Statistics ---------------------\n"
+                         "XfrmInError: 0\n"
+                         "XfrmInNoStates: 18446744073709551615\n");
+        ck_assert_str_eq(print(&report_stat, rows, 0, false), "");
 }
 END_TEST
 
@@ -540,6 +556,7 @@ int main(void)
         tcase_add_test(tcase, hp_interfaces);
         tcase_add_test(tcase, partly);
         tcase_add_test(tcase, verbose_interface);
+        tcase_add_test(tcase, statistics);
         tcase_add_test(tcase, manual_key);
         tcase_add_test(tcase, one_kind_of_limits);
         tcase_add_test(tcase, states);
