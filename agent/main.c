@@ -9,6 +9,8 @@
 
 #include "agentx_shortcut.h"
 #include "background.h"
+#include "collectors/interfaces.h"
+#include "collectors/statistics.h"
 #include "collectors/xfrm.h"
 #include "config_files.h"
 #include "event_loop.h"
@@ -41,7 +43,9 @@ struct agent {
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
-        struct collector *collectors[MAX_COLLECTORS]; /* all of them, xfrm among them */
+        struct collector *interfaces;
+        struct collector *statistics;
+        struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
         int signals;
         int parent; /* who waits for our start; -1: nobody */
@@ -66,17 +70,44 @@ static struct xfrm_config xfrm_config(const struct agent *agent)
         };
 }
 
+static struct interfaces_config interfaces_config(const struct agent *agent)
+{
+        return (struct interfaces_config){
+                .interval = agent->settings.interface_interval,
+                .receive_buffer = agent->settings.receive_buffer,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
+static struct statistics_config statistics_config(const struct agent *agent)
+{
+        return (struct statistics_config){
+                .interval = agent->settings.statistics_interval,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 /* ---- signals ---- */
+
+static void configure_collectors(struct agent *agent)
+{
+        struct xfrm_config xfrm = xfrm_config(agent);
+        struct interfaces_config interfaces = interfaces_config(agent);
+        struct statistics_config statistics = statistics_config(agent);
+
+        xfrm_configure(agent->xfrm, &xfrm);
+        interfaces_configure(agent->interfaces, &interfaces);
+        statistics_configure(agent->statistics, &statistics);
+}
 
 static void reread(struct agent *agent)
 {
-        struct xfrm_config config;
-
         sd_notify_send("RELOADING=1");
         settings_default(&agent->settings);
         snmp_agent_reread();
-        config = xfrm_config(agent);
-        xfrm_configure(agent->xfrm, &config);
+        configure_collectors(agent);
         snmp_log(LOG_NOTICE, "configuration read again\n");
         sd_notify_send("READY=1");
 }
@@ -147,10 +178,18 @@ static bool add_collector(struct agent *agent, struct collector *c, bool enabled
 
 static bool start_collectors(struct agent *agent)
 {
-        struct xfrm_config config = xfrm_config(agent);
+        struct xfrm_config xfrm = xfrm_config(agent);
+        struct interfaces_config interfaces = interfaces_config(agent);
+        struct statistics_config statistics = statistics_config(agent);
 
-        agent->xfrm = xfrm_new(agent->loop, agent->store, &config);
+        agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
+                return false;
+        agent->interfaces = interfaces_new(agent->loop, agent->store, &interfaces);
+        if (!add_collector(agent, agent->interfaces, agent->settings.interfaces))
+                return false;
+        agent->statistics = statistics_new(agent->loop, agent->store, &statistics);
+        if (!add_collector(agent, agent->statistics, agent->settings.statistics))
                 return false;
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);

@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include "collectors/interfaces.h"
+#include "collectors/statistics.h"
 #include "collectors/xfrm.h"
 
 #include <net-snmp/net-snmp-config.h>
@@ -36,6 +38,12 @@ static const struct token tokens[] = {
           "SECONDS" },
         { "receiveBuffer", KIND_NUMBER, PLACE(receive_buffer), 4096, 1u << 30,
           XFRM_RECEIVE_BUFFER_DEFAULT, "OCTETS" },
+        { "interfaceCollector", KIND_SWITCH, PLACE(interfaces), 0, 1, 1, "yes | no" },
+        { "interfaceInterval", KIND_NUMBER, PLACE(interface_interval), 1, 86400,
+          INTERFACE_INTERVAL_DEFAULT, "SECONDS" },
+        { "statisticsCollector", KIND_SWITCH, PLACE(statistics), 0, 1, 1, "yes | no" },
+        { "statisticsInterval", KIND_NUMBER, PLACE(statistics_interval), 1, 86400,
+          STATISTICS_INTERVAL_DEFAULT, "SECONDS" },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no" },
 };
 

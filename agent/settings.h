@@ -6,11 +6,15 @@
 #include <stdint.h>
 
 struct settings {
-        bool xfrm;                /* collector.xfrm: yes or no */
-        uint32_t redump_interval; /* seconds, 1..86400 */
-        uint32_t check_interval;  /* seconds, 1..86400 */
-        uint32_t receive_buffer;  /* octets, 4096..1073741824 */
-        bool standalone_anywhere; /* --standalone may listen beyond loopback */
+        bool xfrm;                    /* collector.xfrm: yes or no */
+        uint32_t redump_interval;     /* seconds, 1..86400 */
+        uint32_t check_interval;      /* seconds, 1..86400 */
+        uint32_t receive_buffer;      /* octets, 4096..1073741824 */
+        bool interfaces;              /* interfaceCollector: yes or no */
+        uint32_t interface_interval;  /* seconds, 1..86400 */
+        bool statistics;              /* statisticsCollector: yes or no */
+        uint32_t statistics_interval; /* seconds, 1..86400 */
+        bool standalone_anywhere;     /* --standalone may listen beyond loopback */
 };
 
 /* Registers the tokens; call before init_snmp(). They are written to *settings whenever read. */

@@ -197,7 +197,7 @@ void options_usage(FILE *file)
         fputs("usage: ipsec_report [REPORT...] [OPTION...] [-- [NET-SNMP OPTION...] [AGENT]]\n"
               "Reports:\n",
               file);
-        print_report(file, "all", "", "all reports but -collector; the default");
+        print_report(file, "all", "", "all reports but -stat and -collector; the default");
         print_reports(file);
         fputs("Options:\n", file);
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");

@@ -12,6 +12,7 @@ struct report {
         const char *word;              /* "ipsec": the word behind it, or NULL */
         const char *help;              /* what it shows, for -help */
         bool beside_all;               /* -all does not print it */
+        const char *title;             /* printed once, above all rows; NULL: print() has one */
         const struct table_type *type; /* what it reads; NULL: not in this version */
         const uint16_t *members;       /* that the text needs (NEEDS), the index not counted */
         size_t n_members;
@@ -34,6 +35,8 @@ size_t reports_count(void);
 
 extern const struct report report_sa_ike;
 extern const struct report report_sa_ipsec;
+extern const struct report report_ip;
+extern const struct report report_stat;
 extern const struct report report_collector;
 
 #endif

@@ -21,6 +21,8 @@ static int put_row(struct writer *w, const struct report *report, const void *ro
                 return 0;
         if (report->spaced && w->n_rows > 0)
                 text_plain(w->file, "\n");
+        if (report->title && w->n_rows == 0)
+                text_title(w->file, report->title);
         w->n_rows++;
         report->print(w->file, row, now);
         if (w->verbose && report->print_more)

@@ -41,6 +41,13 @@ void collector_disable(struct collector *c)
         collector_tell(c);
 }
 
+void collector_absent(struct collector *c, const char *why)
+{
+        snprintf(c->last_error, sizeof(c->last_error), "%s", why);
+        c->row.state = COLLECTOR_UNSUPPORTED;
+        collector_tell(c);
+}
+
 void collector_failed(struct collector *c, enum collector_state state, const char *format, ...)
 {
         char error[sizeof(c->last_error)], line[sizeof(error) + 64];

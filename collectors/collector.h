@@ -39,6 +39,9 @@ void collector_tell(struct collector *c);
 /* Tells that the configuration has switched it off. */
 void collector_disable(struct collector *c);
 
+/* Tells that there is no such source here, and why; that is no failure. */
+void collector_absent(struct collector *c, const char *why);
+
 /* Sets the state, counts a failure, keeps its text (as printf has it), logs it if it is a new one.
  */
 void collector_failed(struct collector *c, enum collector_state state, const char *format, ...)

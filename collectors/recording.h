@@ -19,6 +19,11 @@
 #define STREAM_SAD_INFO "sadinfo.bin"
 #define STREAM_SPD_INFO "spdinfo.bin"
 #define STREAM_XFRM_EVENTS "xfrm-events.bin"
+#define STREAM_XFRM_STAT "xfrm_stat.txt"
+#define STREAM_SYSCTL "sysctl.txt"
+#define STREAM_LINK_DUMP "link.bin"
+#define STREAM_ADDRESS_DUMP "addr.bin"
+#define STREAM_ROUTE_EVENTS "rtnetlink-events.bin"
 
 struct recording;
 
@@ -44,6 +49,9 @@ int64_t replay_recorded(const struct replay *r);
 
 /* Hands the datagrams of a stream to deliver. 0, or -ENOENT for one that is not known. */
 int replay_subscribe(struct replay *r, const char *stream, replay_deliver *deliver, void *context);
+
+/* Whether the folder has anything of a stream. */
+bool replay_has(const struct replay *r, const char *stream);
 
 /* Begins: one datagram for each turn of the loop, from then on by itself. 0 or -ENOMEM. */
 int replay_start(struct replay *r);

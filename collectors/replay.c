@@ -18,7 +18,9 @@
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
         STREAM_SA_DUMP, /* as the kernel is asked */
-        STREAM_POLICY_DUMP, STREAM_DEFAULTS, STREAM_SAD_INFO, STREAM_SPD_INFO, STREAM_XFRM_EVENTS,
+        STREAM_POLICY_DUMP,  STREAM_DEFAULTS,  STREAM_SAD_INFO,  STREAM_SPD_INFO,
+        STREAM_XFRM_EVENTS,  STREAM_SYSCTL,    STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP,
+        STREAM_ROUTE_EVENTS, STREAM_XFRM_STAT,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))
@@ -236,6 +238,13 @@ int replay_subscribe(struct replay *r, const char *stream, replay_deliver *deliv
         r->files[i].deliver = deliver;
         r->files[i].context = context;
         return 0;
+}
+
+bool replay_has(const struct replay *r, const char *stream)
+{
+        int i = find_stream(stream);
+
+        return i >= 0 && r->files[i].length > 0;
 }
 
 bool replay_done(const struct replay *r)

@@ -2,18 +2,22 @@
 
 #include "agent_scalars.h"
 #include "collector_row.h"
+#include "interface.h"
 #include "ipsec_sa.h"
 #include "policy.h"
 #include "policy_template.h"
+#include "xfrm_stat.h"
 
 #include <stdlib.h>
 
 const struct table_type *const table_types[] = {
         &agent_scalars_type,   /* 1 */
         &collector_row_type,   /* 3 */
+        &xfrm_stat_type,       /* 4 */
         &ipsec_sa_type,        /* 5, 6 */
         &policy_type,          /* 10 */
         &policy_template_type, /* 11 */
+        &interface_type,       /* 13 */
         NULL,
 };
 

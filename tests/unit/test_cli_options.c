@@ -52,6 +52,7 @@ START_TEST(nothing_is_all)
         ck_assert_int_eq(parse(""), 0);
         ck_assert(options.action == ACTION_REPORT && !options.json && !options.verbose);
         ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+        ck_assert(selects(&report_ip) && !selects(&report_stat));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -87,8 +88,8 @@ START_TEST(words)
 }
 END_TEST
 
-static const char *const option_words[] = { "all",     "file", "json", "verbose",
-                                            "version", "help", "sa",   "collector" };
+static const char *const option_words[] = { "all",  "file", "json", "verbose", "version",
+                                            "help", "sa",   "ip",   "stat",    "collector" };
 
 static size_t count_matches(const char *prefix)
 {

@@ -4,7 +4,9 @@
 #include "cli/writer.h"
 #include "suite.h"
 #include "tables/collector_row.h"
+#include "tables/interface.h"
 #include "tables/store.h"
+#include "tables/xfrm_stat.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -98,14 +100,14 @@ static const char *print(const struct report *report, const void *rows, size_t n
         return text;
 }
 
-static void read_golden(char *golden, size_t room)
+static void read_golden(const char *name, char *golden, size_t room)
 {
         const char *folder = getenv("srcdir");
         char path[1024];
         size_t n;
         FILE *f;
 
-        snprintf(path, sizeof(path), "%s/tests/golden/sa_ipsec_hp.txt", folder ? folder : ".");
+        snprintf(path, sizeof(path), "%s/tests/golden/%s", folder ? folder : ".", name);
         f = fopen(path, "r");
         ck_assert_msg(f != NULL, "%s", path);
         n = fread(golden, 1, room - 1, f);
@@ -118,8 +120,101 @@ START_TEST(hp_example)
         const struct ipsec_sa sas[] = { example(), second_example() };
         char golden[4096];
 
-        read_golden(golden, sizeof(golden));
+        read_golden("sa_ipsec_hp.txt", golden, sizeof(golden));
         ck_assert_str_eq(print(&report_sa_ipsec, sas, 2, false), golden);
+}
+END_TEST
+
+static struct interface interface(uint32_t if_index, const char *name, const char *address)
+{
+        struct interface row = {
+                .if_index = if_index,
+                .name = name,
+                .state = INTERFACE_UP,
+                .ipsec = INTERFACE_IPSEC_ON,
+                .offload = INTERFACE_OFFLOAD_UNKNOWN,
+        };
+
+        set_address(&row.address, address);
+        return row;
+}
+
+/* HP's lan0:1 is down while lan0 is up; here it stands on a device of its own. */
+START_TEST(hp_interfaces)
+{
+        struct interface rows[] = {
+                interface(1, "lan9", ""), /* no address: not shown */
+                interface(2, "lan0", "192.1.1.1"),
+                interface(3, "lan1", "192.2.2.1"),
+                interface(4, "lan0:1", "192.1.3.3"),
+        };
+        char golden[1024];
+
+        rows[2].ipsec = INTERFACE_IPSEC_OFF;
+        rows[2].reasons = REASON_DISABLE_XFRM | REASON_DISABLE_POLICY;
+        rows[3].state = INTERFACE_DOWN;
+        read_golden("ip_hp.txt", golden, sizeof(golden));
+        ck_assert_str_eq(print(&report_ip, rows, 4, false), golden);
+}
+END_TEST
+
+static void ipsec_reads(uint8_t ipsec, uint16_t reasons, const char *text_of_it)
+{
+        struct interface row = interface(2, "eth0", "2001:db8:0::1");
+        char wanted[512];
+
+        row.ipsec = ipsec;
+        row.reasons = reasons;
+        snprintf(wanted, sizeof(wanted),
+                 "-------------- System Configured Interface ---------------\n"
+                 "Interface Name: eth0 Address: 2001:db8::1\n"
+                 "IPSec: %s\n",
+                 text_of_it);
+        ck_assert_str_eq(print(&report_ip, &row, 1, false), wanted);
+}
+
+START_TEST(partly)
+{
+        ipsec_reads(INTERFACE_IPSEC_PARTLY, REASON_DISABLE_XFRM,
+                    "Partly (outbound packets bypass it)");
+        ipsec_reads(INTERFACE_IPSEC_PARTLY, REASON_DISABLE_POLICY,
+                    "Partly (inbound packets bypass it)");
+        ipsec_reads(INTERFACE_IPSEC_PARTLY, REASON_DISABLE_POLICY | REASON_BYPASS_POLICY,
+                    "Partly (inbound packets bypass it, a policy lets packets bypass it)");
+        ipsec_reads(INTERFACE_IPSEC_PARTLY, 0, "Partly");
+        ipsec_reads(INTERFACE_IPSEC_UNKNOWN, 0, "Unknown");
+}
+END_TEST
+
+START_TEST(verbose_interface)
+{
+        struct interface row = interface(4, "xf1", "10.9.0.1");
+
+        row.xfrm_if_id = 7;
+        row.xfrm_link = 2;
+        ck_assert_str_eq(print(&report_ip, &row, 1, true),
+                         "-------------- System Configured Interface ---------------\n"
+                         "Interface Name: xf1 Address: 10.9.0.1\n"
+                         "IPSec: On\n"
+                         "If Index: 4\n"
+                         "Xfrm If Id: 7\n"
+                         "Xfrm Link: 2\n"
+                         "Offloaded Sas: 0\n");
+}
+END_TEST
+
+START_TEST(statistics)
+{
+        const struct xfrm_stat rows[] = {
+                { .key = "XfrmInError", .name = "XfrmInError" },
+                { .key = "XfrmInNoStates", .name = "XfrmInNoStates", .packets = UINT64_MAX },
+        };
+
+        ck_assert_str_eq(print(&report_stat, rows, 2, false),
+                         "-------------------- XFRM Statistics ---------------------\n"
+                         "XfrmInError: 0\n"
+                         "XfrmInNoStates: 18446744073709551615\n");
+        ck_assert_str_eq(print(&report_stat, rows, 0, false), "");
 }
 END_TEST
 
@@ -460,6 +555,10 @@ int main(void)
 
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, hp_example);
+        tcase_add_test(tcase, hp_interfaces);
+        tcase_add_test(tcase, partly);
+        tcase_add_test(tcase, verbose_interface);
+        tcase_add_test(tcase, statistics);
         tcase_add_test(tcase, manual_key);
         tcase_add_test(tcase, one_kind_of_limits);
         tcase_add_test(tcase, states);

@@ -1,0 +1,25 @@
+#include "key.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What remains of a long name before "~" and the hash. */
+#define KEPT (KEY_MAX - 9)
+
+static uint32_t hash_name(const char *name)
+{
+        uint32_t hash = UINT32_C(2166136261);
+
+        for (; *name; name++)
+                hash = (hash ^ (uint8_t)*name) * UINT32_C(16777619);
+        return hash;
+}
+
+void key_of_name(const char *name, char key[KEY_MAX + 1])
+{
+        if (strlen(name) <= KEY_MAX)
+                strcpy(key, name);
+        else
+                snprintf(key, KEY_MAX + 1, "%.*s~%08" PRIx32, KEPT, name, hash_name(name));
+}
