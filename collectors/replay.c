@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 /* As much as the kernel puts into one datagram of a dump. */
@@ -26,8 +27,9 @@ static const char *const streams_in_order[] = {
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))
 
 struct file {
-        char *octets; /* mapped; NULL: the folder has no such file */
+        int fd; /* -1: the folder has no such file */
         size_t length;
+        char *octets; /* mapped while the datagrams are found */
         replay_deliver *deliver;
         void *context;
 };
@@ -53,24 +55,29 @@ static int map_file(int folder, const char *name, struct file *file)
 {
         struct stat status;
         void *octets;
-        int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-        int err = 0;
 
-        if (fd < 0)
+        file->fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+        if (file->fd < 0)
                 return errno == ENOENT ? 0 : -errno;
-        if (fstat(fd, &status) < 0)
-                err = -errno;
-        if (err == 0 && status.st_size > 0) {
-                octets = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-                if (octets == MAP_FAILED) {
-                        err = -errno;
-                } else {
-                        file->octets = octets;
-                        file->length = (size_t)status.st_size;
-                }
+        if (fstat(file->fd, &status) < 0)
+                return -errno;
+        if (status.st_size == 0)
+                return 0;
+        octets = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file->fd, 0);
+        if (octets == MAP_FAILED)
+                return -errno;
+        file->octets = octets;
+        file->length = (size_t)status.st_size;
+        return 0;
+}
+
+static void unmap_files(struct replay *r)
+{
+        for (size_t i = 0; i < N_STREAMS; i++) {
+                if (r->files[i].octets)
+                        munmap(r->files[i].octets, r->files[i].length);
+                r->files[i].octets = NULL;
         }
-        close(fd);
-        return err;
 }
 
 static int add_datagram(struct replay *r, size_t stream, size_t offset, size_t length)
@@ -121,19 +128,6 @@ static int find_stream(const char *name)
         return -ENOENT;
 }
 
-/*
- * What has been read need not stay in memory: the agent's own is to be seen, not the recording's. A
- * fault brings pages before it back as well, so those are let go again.
- */
-static void forget(const struct file *file, size_t end)
-{
-        size_t page = (size_t)sysconf(_SC_PAGESIZE), reach = 4 * DATAGRAM_SIZE;
-        size_t begin = end > reach ? (end - reach) / page * page : 0;
-
-        if (file->octets)
-                madvise(file->octets + begin, end - begin, MADV_DONTNEED);
-}
-
 /* One line of the index. A stream that this version does not know is passed over. */
 static int read_line(struct replay *r, const char *line)
 {
@@ -172,11 +166,8 @@ static int open_index(struct replay *r, int folder)
         int err = 0;
 
         if (fd < 0) {
-                for (size_t i = 0; i < N_STREAMS && err == 0; i++) {
+                for (size_t i = 0; i < N_STREAMS && err == 0; i++)
                         err = split(r, i);
-                        if (r->files[i].octets)
-                                madvise(r->files[i].octets, r->files[i].length, MADV_DONTNEED);
-                }
                 return err;
         }
         index = fdopen(fd, "r");
@@ -195,6 +186,8 @@ struct replay *replay_new(const char *folder, struct loop *loop, int *err)
         int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         *err = fd < 0 ? -errno : r ? 0 : -ENOMEM;
+        for (size_t i = 0; r && i < N_STREAMS; i++)
+                r->files[i].fd = -1;
         for (size_t i = 0; i < N_STREAMS && *err == 0; i++)
                 *err = map_file(fd, streams_in_order[i], &r->files[i]);
         if (*err == 0)
@@ -207,6 +200,7 @@ struct replay *replay_new(const char *folder, struct loop *loop, int *err)
                 replay_free(r);
                 return NULL;
         }
+        unmap_files(r);
         r->loop = loop;
         return r;
 }
@@ -217,9 +211,10 @@ void replay_free(struct replay *r)
                 return;
         if (r->timer)
                 r->loop->cancel(r->loop, r->timer);
+        unmap_files(r);
         for (size_t i = 0; i < N_STREAMS; i++)
-                if (r->files[i].octets)
-                        munmap(r->files[i].octets, r->files[i].length);
+                if (r->files[i].fd >= 0)
+                        close(r->files[i].fd);
         free(r->datagrams);
         free(r);
 }
@@ -252,18 +247,30 @@ bool replay_done(const struct replay *r)
         return r->next == r->n_datagrams;
 }
 
+/* Read anew from the file: a mapping would count as the agent's own memory. */
+static void deliver(struct replay *r, const struct datagram *datagram)
+{
+        const struct file *file = &r->files[datagram->stream];
+        char *octets = malloc(datagram->length);
+
+        if (octets && pread(file->fd, octets, datagram->length, (off_t)datagram->offset) ==
+                              (ssize_t)datagram->length)
+                file->deliver(file->context, octets, datagram->length);
+        else
+                r->loop->log(r->loop, LOG_ERR, "a datagram of the recording cannot be read");
+        free(octets);
+}
+
 static void deliver_next(void *context)
 {
         struct replay *r = context;
         const struct datagram *datagram = &r->datagrams[r->next++];
-        const struct file *file = &r->files[datagram->stream];
 
         r->timer = NULL;
         if (!replay_done(r))
                 replay_start(r);
-        if (file->deliver)
-                file->deliver(file->context, file->octets + datagram->offset, datagram->length);
-        forget(file, datagram->offset + datagram->length);
+        if (r->files[datagram->stream].deliver)
+                deliver(r, datagram);
 }
 
 int replay_start(struct replay *r)
