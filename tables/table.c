@@ -2,12 +2,11 @@
 
 #include "ordered.h"
 #include "row.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINIMUM_SLOTS 16
 
 enum entry_state {
         ENTRY_LISTED,  /* a row as all see it */
@@ -18,7 +17,7 @@ enum entry_state {
 
 /* What goes before each row in memory. */
 struct entry {
-        uint32_t hash;
+        uint32_t hash;    /* first: struct slots finds it there */
         uint16_t sweep;   /* number of the full read that saw the row last */
         uint8_t state;    /* enum entry_state */
         bool told : 1;    /* an event told of it during that read */
@@ -45,9 +44,7 @@ struct order {
 struct table {
         const struct table_type *type;
         struct strings *pool;
-        struct entry **slots; /* open addressing, linear probing; a power of two */
-        size_t n_slots;
-        size_t n_used;        /* slots in use: rows, arrivals, ghosts */
+        struct slots slots;   /* rows, arrivals and ghosts, by key */
         size_t n_rows;        /* ENTRY_LISTED */
         struct order *orders; /* the table's own, then its views' */
         size_t n_orders;
@@ -132,98 +129,38 @@ static int list(struct table *t, struct entry *entry)
         return 0;
 }
 
-/* ---- hash ---- */
-
-static uint32_t hash_key(const void *key, size_t length)
-{
-        const char *octets = key;
-        uint64_t hash = length * UINT64_C(0x9e3779b97f4a7c15), word;
-
-        for (; length > 0; octets += sizeof(word), length -= sizeof(word)) {
-                word = 0;
-                memcpy(&word, octets, length < sizeof(word) ? length : sizeof(word));
-                hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-                hash ^= hash >> 32;
-                if (length < sizeof(word))
-                        break;
-        }
-        return (uint32_t)hash;
-}
+/* ---- keys ---- */
 
 static size_t key_length(const struct table *t, const void *row)
 {
         return t->type->key_length ? t->type->key_length(row) : 0;
 }
 
-/* The slot that has the key, or the free one where it would go. */
-static size_t find_slot(const struct table *t, const void *row, size_t length, uint32_t hash)
+static uint32_t hash_row(const struct table *t, const void *row)
 {
-        size_t i = hash & (t->n_slots - 1);
+        return slots_hash(row, key_length(t, row));
+}
 
-        for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1))
-                if (t->slots[i]->hash == hash && key_length(t, t->slots[i]->row) == length &&
-                    memcmp(t->slots[i]->row, row, length) == 0)
-                        break;
-        return i;
+struct key {
+        const struct table *table;
+        const void *row; /* that has it */
+        size_t length;
+};
+
+static bool has_key(const void *context, const void *item)
+{
+        const struct key *key = context;
+        const struct entry *entry = item;
+
+        return key_length(key->table, entry->row) == key->length &&
+               memcmp(entry->row, key->row, key->length) == 0;
 }
 
 static struct entry *find_entry(const struct table *t, const void *row)
 {
-        size_t length = key_length(t, row);
+        struct key key = { t, row, key_length(t, row) };
 
-        return t->slots[find_slot(t, row, length, hash_key(row, length))];
-}
-
-static int resize(struct table *t, size_t n_slots)
-{
-        struct entry **slots = calloc(n_slots, sizeof(*slots)), **old = t->slots;
-        size_t n_old = t->n_slots;
-
-        if (!slots)
-                return -ENOMEM;
-        t->slots = slots;
-        t->n_slots = n_slots;
-        for (size_t i = 0; i < n_old; i++)
-                if (old[i])
-                        slots[find_slot(t, old[i]->row, key_length(t, old[i]->row), old[i]->hash)] =
-                                old[i];
-        free(old);
-        return 0;
-}
-
-static int hash_insert(struct table *t, struct entry *entry)
-{
-        if (4 * (t->n_used + 1) > 3 * t->n_slots) {
-                int err = resize(t, 2 * t->n_slots);
-
-                if (err < 0)
-                        return err;
-        }
-        t->slots[find_slot(t, entry->row, key_length(t, entry->row), entry->hash)] = entry;
-        t->n_used++;
-        return 0;
-}
-
-/* Closes the gap, so that no mark of a removed entry is needed. */
-static void hash_remove(struct table *t, const struct entry *entry)
-{
-        size_t mask = t->n_slots - 1;
-        size_t gap = entry->hash & mask;
-
-        while (t->slots[gap] != entry)
-                gap = (gap + 1) & mask;
-        for (size_t i = (gap + 1) & mask; t->slots[i]; i = (i + 1) & mask) {
-                size_t home = t->slots[i]->hash & mask;
-
-                if (((i - home) & mask) >= ((i - gap) & mask)) {
-                        t->slots[gap] = t->slots[i];
-                        gap = i;
-                }
-        }
-        t->slots[gap] = NULL;
-        t->n_used--;
-        if (t->n_slots > MINIMUM_SLOTS && 8 * t->n_used < t->n_slots)
-                resize(t, t->n_slots / 2); /* without memory it just stays large */
+        return slots_find(&t->slots, hash_row(t, row), has_key, &key);
 }
 
 /* ---- entries ---- */
@@ -258,7 +195,7 @@ static void tell(const struct table *t, enum table_event event, enum table_reaso
 
 static void free_entry(struct table *t, struct entry *entry)
 {
-        hash_remove(t, entry);
+        slots_remove(&t->slots, entry);
         row_release(t->type, entry->row, t->pool);
         free(entry);
 }
@@ -321,7 +258,7 @@ static int add(struct table *t, uint32_t hash, enum table_source source)
         entry->hash = hash;
         entry->state = ENTRY_ARRIVED;
         memcpy(entry->row, t->scratch, t->type->row_size);
-        err = hash_insert(t, entry);
+        err = slots_insert(&t->slots, entry);
         if (err < 0) {
                 row_release(t->type, entry->row, t->pool);
                 free(entry);
@@ -427,7 +364,7 @@ static int put(struct table *t, const void *row, enum table_source source, bool 
                 return err;
         entry = find_entry(t, t->scratch);
         if (!entry && !whole)
-                return add(t, hash_key(t->scratch, key_length(t, t->scratch)), source);
+                return add(t, hash_row(t, t->scratch), source);
         if (!entry || (whole && entry->state != ENTRY_LISTED)) {
                 row_release(t->type, t->scratch, t->pool);
                 return -ENOENT;
@@ -574,7 +511,7 @@ struct table *table_new(const struct table_type *type, struct strings *pool)
         t->next_number = 1;
         t->scratch = calloc(1, type->row_size);
         t->before = calloc(1, type->row_size);
-        if (!t->scratch || !t->before || add_orders(t) < 0 || resize(t, MINIMUM_SLOTS) < 0) {
+        if (!t->scratch || !t->before || add_orders(t) < 0) {
                 table_free(t);
                 return NULL;
         }
@@ -585,18 +522,20 @@ void table_free(struct table *t)
 {
         if (!t)
                 return;
-        for (size_t i = 0; i < t->n_slots; i++) {
-                if (!t->slots[i])
+        for (size_t i = 0; i < t->slots.n; i++) {
+                struct entry *entry = t->slots.items[i];
+
+                if (!entry)
                         continue;
-                row_release(t->type, t->slots[i]->row, t->pool);
-                free(t->slots[i]);
+                row_release(t->type, entry->row, t->pool);
+                free(entry);
         }
         for (size_t i = 0; i < t->n_orders; i++)
                 ordered_free(t->orders[i].rows);
         list_free(&t->arrived);
         list_free(&t->late);
         list_free(&t->ghosts);
-        free(t->slots);
+        slots_clear(&t->slots);
         free(t->orders);
         free(t->listeners);
         free(t->scratch);
