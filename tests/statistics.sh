@@ -10,7 +10,7 @@ begin
 STATISTICS=10.115.116.97.116.105.115.116.105.99.115 # the key "statistics" as an index
 
 statistics() { value "$COLLECTOR.$1.$STATISTICS"; }
-report() { "$BUILD/ipsec_report" -stat "$@" -- -v2c -c public "127.0.0.1:$PORT"; }
+report() { "$BUILD/ipsec_report" -stat -- -v2c -c public "127.0.0.1:$PORT"; }
 of_kernel() { awk '{ print $1 ": " $2 }' /proc/net/xfrm_stat | sort; }
 of_report() { report | grep -v '^---' | sort; }
 
