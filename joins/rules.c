@@ -11,6 +11,13 @@
 /* Rows looked at in one turn of the loop, before the next reqid waits for another turn. */
 #define ROWS_PER_TURN 1000
 
+/*
+ * Thousands of SAs may share a reqid (0, by hand), and then each change costs all of them. So the
+ * more rows were looked at, the longer the next look waits: a millisecond for each of these.
+ */
+#define ROWS_PER_MILLISECOND 20
+#define LONGEST_PAUSE 1000
+
 /* An SA of the reqid that is looked through, and what is found out of it. */
 struct member {
         const struct ipsec_sa *sa;
@@ -27,6 +34,7 @@ struct due {
 struct rules {
         struct loop *loop;
         struct loop_timer *timer;
+        int64_t earliest; /* monotonic, ms: when the next look may be */
         struct table *sas;
         struct table *policies;
         struct table *templates;
@@ -40,6 +48,28 @@ struct rules {
 static void run(void *context);
 
 /* ---- what is due ---- */
+
+static void look_later(struct rules *r)
+{
+        struct moment now;
+
+        if (r->timer)
+                return;
+        r->loop->now(r->loop, &now);
+        r->timer = r->loop->after(
+                r->loop, r->earliest > now.monotonic ? (uint32_t)(r->earliest - now.monotonic) : 0,
+                run, r);
+}
+
+/* After so many rows. */
+static void pause_for(struct rules *r, size_t rows)
+{
+        size_t pause = rows / ROWS_PER_MILLISECOND;
+        struct moment now;
+
+        r->loop->now(r->loop, &now);
+        r->earliest = now.monotonic + (int64_t)(pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE);
+}
 
 static void append(struct rules *r, struct due *due, uint64_t what)
 {
@@ -55,8 +85,7 @@ static void append(struct rules *r, struct due *due, uint64_t what)
                 due->room = room;
         }
         due->what[due->n++] = what;
-        if (!r->timer)
-                r->timer = r->loop->after(r->loop, 0, run, r);
+        look_later(r);
 }
 
 static void mark(struct rules *r, uint32_t reqid)
@@ -506,8 +535,9 @@ static void run(void *context)
                 rows += 1 + look_at_policy(r, take(&r->rules));
         while (r->reqids.n > 0 && rows < ROWS_PER_TURN)
                 rows += 1 + look_through(r, (uint32_t)take(&r->reqids));
-        if ((r->rules.n > 0 || r->reqids.n > 0) && !r->timer)
-                r->timer = r->loop->after(r->loop, 0, run, r);
+        pause_for(r, rows);
+        if (r->rules.n > 0 || r->reqids.n > 0)
+                look_later(r);
 }
 
 struct rules *rules_new(struct store *store, struct loop *loop)

@@ -259,6 +259,20 @@ START_TEST(test_no_templates)
 }
 END_TEST
 
+/* Each change of one of many SAs with one reqid must not cost all of them again. */
+START_TEST(test_many_with_one_reqid)
+{
+        for (uint32_t spi = 1; spi <= 2000; spi++)
+                put_sa(spi, "192.0.2.1", "192.0.2.2", 0, MODE_TUNNEL);
+        fake_loop_advance(loop, 1);
+        put_sa(3000, "192.0.2.2", "192.0.2.1", 0, MODE_TUNNEL);
+        ck_assert_uint_eq(sa_of(3000)->partner,
+                          0); /* a millisecond later it is not looked at yet */
+        fake_loop_advance(loop, 200);
+        ck_assert_uint_eq(sa_of(3000)->partner, sa_of(2000)->index);
+}
+END_TEST
+
 int main(void)
 {
         TCase *tcase = tcase_create("rules");
@@ -273,5 +287,6 @@ int main(void)
         tcase_add_test(tcase, test_optional_template);
         tcase_add_test(tcase, test_other_mark_or_interface);
         tcase_add_test(tcase, test_no_templates);
+        tcase_add_test(tcase, test_many_with_one_reqid);
         return run_suite("rules", tcase);
 }
