@@ -13,10 +13,10 @@
 
 /*
  * Thousands of SAs may share a reqid (0, by hand), and then each change costs all of them. So the
- * more rows were looked at, the longer the next look waits: a millisecond for each of these.
+ * more rows one reqid had, the longer the next look waits: a millisecond for each of these.
  */
-#define ROWS_PER_MILLISECOND 20
-#define LONGEST_PAUSE 1000
+#define ROWS_PER_MILLISECOND 5
+#define LONGEST_PAUSE 5000
 
 /* An SA of the reqid that is looked through, and what is found out of it. */
 struct member {
@@ -61,7 +61,7 @@ static void look_later(struct rules *r)
                 run, r);
 }
 
-/* After so many rows. */
+/* After a reqid that had so many rows. */
 static void pause_for(struct rules *r, size_t rows)
 {
         size_t pause = rows / ROWS_PER_MILLISECOND;
@@ -257,20 +257,24 @@ static bool contains(const struct inet_addr *network, const struct inet_addr *ad
         return bits == 0 || ((network->octets[whole] ^ address->octets[whole]) & mask) == 0;
 }
 
-/* A tunnel's template names the outer ends; in transport mode they are the packets' own. */
-static struct ends ends_of(const struct policy *policy, const struct policy_template *template)
+/*
+ * A tunnel's template names the outer ends, for the templates behind it as well (the kernel's
+ * xfrm_tmpl_resolve_one()); before any tunnel they are the packets' own. outer: that template, or
+ * NULL.
+ */
+static struct ends ends_of(const struct policy *policy, const struct policy_template *template,
+                           const struct policy_template *outer)
 {
-        bool outer = !is_any(&template->destination);
         struct ends ends = { template->reqid, template->protocol, template->mode, NULL, NULL };
 
         if (outer)
-                ends.destination = &template->destination;
+                ends.destination = &outer->destination;
         else if (is_host(&policy->destination))
                 ends.destination = &policy->destination;
         if (!ends.destination)
                 return ends; /* the source alone does not lead to a place in the view */
-        if (outer && !is_any(&template->source))
-                ends.source = &template->source;
+        if (outer && !is_any(&outer->source))
+                ends.source = &outer->source;
         else if (!outer && is_host(&policy->source))
                 ends.source = &policy->source;
         return ends;
@@ -278,16 +282,15 @@ static struct ends ends_of(const struct policy *policy, const struct policy_temp
 
 /* The rest of what xfrm_state_find() asks for. */
 static bool serves(const struct ipsec_sa *sa, const struct policy *policy,
-                   const struct policy_template *template)
+                   const struct policy_template *template, const struct policy_template *outer)
 {
         if (template->spi && sa->spi && template->spi != sa->spi)
                 return false;
         if (sa->if_id != policy->if_id ||
             (policy->mark & policy->mark_mask & sa->mark_mask) != sa->mark)
                 return false;
-        return !is_any(&template->destination) ||
-               (contains(&policy->destination, &sa->destination) &&
-                contains(&policy->source, &sa->source));
+        return outer || (contains(&policy->destination, &sa->destination) &&
+                         contains(&policy->source, &sa->source));
 }
 
 static bool is_usable(const struct ipsec_sa *sa)
@@ -336,9 +339,10 @@ struct tally {
 };
 
 static size_t count_sas(struct rules *r, const struct policy *policy,
-                        const struct policy_template *template, struct tally *tally)
+                        const struct policy_template *template, const struct policy_template *outer,
+                        struct tally *tally)
 {
-        struct ends ends = ends_of(policy, template);
+        struct ends ends = ends_of(policy, template, outer);
         const struct ipsec_sa *sa = NULL;
         size_t n = 0;
 
@@ -346,7 +350,7 @@ static size_t count_sas(struct rules *r, const struct policy *policy,
                 struct member *member = find_member(r, sa);
 
                 n++;
-                if (!serves(sa, policy, template))
+                if (!serves(sa, policy, template, outer))
                         continue;
                 tally->usable += is_usable(sa);
                 tally->larval += sa->state == SA_LARVAL;
@@ -359,7 +363,7 @@ static size_t count_sas(struct rules *r, const struct policy *policy,
 
 static size_t judge_policy(struct rules *r, const struct policy *policy)
 {
-        const struct policy_template *template = NULL;
+        const struct policy_template *template = NULL, *outer = NULL;
         struct policy changed = *policy;
         bool ready = true, any = false, pending = false;
         size_t n = 0;
@@ -368,7 +372,9 @@ static size_t judge_policy(struct rules *r, const struct policy *policy)
         while ((template = next_template(r, policy, template))) {
                 struct tally tally = { 0 };
 
-                n += 1 + count_sas(r, policy, template, &tally);
+                if (!is_any(&template->destination))
+                        outer = template;
+                n += 1 + count_sas(r, policy, template, outer, &tally);
                 ready = ready && (tally.usable > 0 || template->level == LEVEL_USE);
                 any = any || tally.usable > 0;
                 pending = pending || tally.larval > 0;
@@ -526,16 +532,20 @@ static void sort(struct due *due)
 static void run(void *context)
 {
         struct rules *r = context;
-        size_t rows = 0;
+        size_t rows = 0, most = 0;
 
         r->timer = NULL;
         sort(&r->rules);
         sort(&r->reqids);
         while (r->rules.n > 0 && rows < ROWS_PER_TURN)
                 rows += 1 + look_at_policy(r, take(&r->rules));
-        while (r->reqids.n > 0 && rows < ROWS_PER_TURN)
-                rows += 1 + look_through(r, (uint32_t)take(&r->reqids));
-        pause_for(r, rows);
+        while (r->reqids.n > 0 && rows < ROWS_PER_TURN) {
+                size_t n = look_through(r, (uint32_t)take(&r->reqids));
+
+                rows += 1 + n;
+                most = n > most ? n : most;
+        }
+        pause_for(r, most);
         if (r->rules.n > 0 || r->reqids.n > 0)
                 look_later(r);
 }

@@ -259,6 +259,19 @@ START_TEST(test_no_templates)
 }
 END_TEST
 
+/* Behind the template of a tunnel (here it would be IPComp's) the ends are the tunnel's. */
+START_TEST(test_bundle)
+{
+        put_policy(OUT, DIRECTION_OUTBOUND, "10.1.0.0/16", "10.2.0.0/16");
+        put_template(OUT, 1, "192.0.2.1", "192.0.2.2", 7, LEVEL_USE);
+        put_template(OUT, 2, "", "", 7, LEVEL_REQUIRED);
+        put_sa(0x1001, "192.0.2.1", "192.0.2.2", 7, MODE_TRANSPORT);
+        ck_assert_uint_eq(policy_at(OUT)->state, POLICY_READY);
+        ck_assert_uint_eq(sa_of(0x1001)->direction, DIRECTION_OUTBOUND);
+        ck_assert_uint_eq(sa_of(0x1001)->policy_cookie, OUT);
+}
+END_TEST
+
 /* Each change of one of many SAs with one reqid must not cost all of them again. */
 START_TEST(test_many_with_one_reqid)
 {
@@ -268,7 +281,7 @@ START_TEST(test_many_with_one_reqid)
         put_sa(3000, "192.0.2.2", "192.0.2.1", 0, MODE_TUNNEL);
         ck_assert_uint_eq(sa_of(3000)->partner,
                           0); /* a millisecond later it is not looked at yet */
-        fake_loop_advance(loop, 200);
+        fake_loop_advance(loop, 500);
         ck_assert_uint_eq(sa_of(3000)->partner, sa_of(2000)->index);
 }
 END_TEST
@@ -287,6 +300,7 @@ int main(void)
         tcase_add_test(tcase, test_optional_template);
         tcase_add_test(tcase, test_other_mark_or_interface);
         tcase_add_test(tcase, test_no_templates);
+        tcase_add_test(tcase, test_bundle);
         tcase_add_test(tcase, test_many_with_one_reqid);
         return run_suite("rules", tcase);
 }
