@@ -3,6 +3,9 @@
 const struct report *const reports[] = {
         &report_sa_ike,
         &report_sa_ipsec,
+        &report_host_active,
+        &report_host_configured,
+        &report_tunnel,
         &report_collector,
         NULL,
 };

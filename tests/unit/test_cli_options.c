@@ -52,6 +52,7 @@ START_TEST(nothing_is_all)
         ck_assert_int_eq(parse(""), 0);
         ck_assert(options.action == ACTION_REPORT && !options.json && !options.verbose);
         ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+        ck_assert(selects(&report_host_active) && selects(&report_tunnel));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -73,6 +74,10 @@ START_TEST(words)
         ck_assert(selects(&report_sa_ipsec) && options.json);
         ck_assert_int_eq(parse("-collector"), 0);
         ck_assert(selects(&report_collector) && n_selected() == 1);
+        ck_assert_int_eq(parse("-host"), 0);
+        ck_assert(selects(&report_host_active) && n_selected() == 1);
+        ck_assert_int_eq(parse("-host active -tunnel"), 0);
+        ck_assert(selects(&report_host_active) && selects(&report_tunnel) && n_selected() == 2);
         ck_assert_int_eq(parse("-collector -sa ipsec -sa"), 0);
         ck_assert(selects(&report_collector) && selects(&report_sa_ipsec));
         ck_assert_int_eq(parse("-file out -verbose -json --sa ipsec"), 0);
@@ -87,8 +92,8 @@ START_TEST(words)
 }
 END_TEST
 
-static const char *const option_words[] = { "all",     "file", "json", "verbose",
-                                            "version", "help", "sa",   "collector" };
+static const char *const option_words[] = { "all",  "file", "json", "verbose", "version",
+                                            "help", "sa",   "host", "tunnel",  "collector" };
 
 static size_t count_matches(const char *prefix)
 {
@@ -128,6 +133,7 @@ START_TEST(refused)
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
                 ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
         ck_assert_int_eq(parse("-sa ike"), -ENOTSUP);
+        ck_assert_int_eq(parse("-host configured"), -ENOTSUP);
 }
 END_TEST
 
