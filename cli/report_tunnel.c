@@ -104,18 +104,7 @@ static void print_rule(FILE *file, struct rule_list *list, const struct rule *ru
 static int print_parts(FILE *file, const struct rows *const *parts, const struct moment *now,
                        bool verbose)
 {
-        struct rule_list *list;
-        int err =
-                rule_list_new(parts[RULE_POLICIES], parts[RULE_TEMPLATES], parts[RULE_SAS], &list);
-
-        for (size_t i = 0; err == 0 && i < rule_list_count(list); i++) {
-                const struct rule *rule = rule_list_at(list, i);
-
-                if (rule->policies[0]->kind == RULE_TUNNEL)
-                        print_rule(file, list, rule, now, verbose);
-        }
-        rule_list_free(list);
-        return err;
+        return rule_print_all(file, parts, true, print_rule, now, verbose);
 }
 
 const struct report report_tunnel = {

@@ -8,7 +8,7 @@
 
 /* What the policies of a rule have in common, seen from this machine's end. No padding. */
 struct key {
-        uint32_t mark;
+        uint32_t mark; /* the first three may differ where policies ask for the same SAs */
         uint32_t mark_mask;
         uint32_t if_id;
         uint32_t if_index;
@@ -25,6 +25,8 @@ struct entry {
         struct key key;
         const char *security_context;
         const struct policy *policy;
+        uint32_t reqid; /* of its first template */
+        size_t rule;    /* number of its rule */
 };
 
 struct rule_list {
@@ -38,8 +40,9 @@ struct rule_list {
         size_t n_found;
 };
 
-static void make_entry(const struct policy *p, struct entry *entry)
+static void make_entry(const struct rule_list *list, const struct policy *p, struct entry *entry)
 {
+        const struct policy_template *template = rule_list_template(list, p, NULL);
         size_t here = p->direction == DIRECTION_OUTBOUND ? 0 : 1, there = 1 - here;
         struct key *key = &entry->key;
 
@@ -60,6 +63,7 @@ static void make_entry(const struct policy *p, struct entry *entry)
         key->port_masks[there] = p->destination_port_mask;
         entry->security_context = p->security_context;
         entry->policy = p;
+        entry->reqid = template ? template->reqid : 0;
 }
 
 static int compare_numbers(uint32_t a, uint32_t b)
@@ -67,14 +71,31 @@ static int compare_numbers(uint32_t a, uint32_t b)
         return a < b ? -1 : a > b;
 }
 
+static int compare_contexts(const struct entry *a, const struct entry *b)
+{
+        if (a->security_context == b->security_context)
+                return 0;
+        return strcmp(a->security_context ? a->security_context : "",
+                      b->security_context ? b->security_context : "");
+}
+
 static int compare_keys(const struct entry *a, const struct entry *b)
 {
         int order = memcmp(&a->key, &b->key, sizeof(a->key));
 
-        if (order != 0 || a->security_context == b->security_context)
-                return order;
-        return strcmp(a->security_context ? a->security_context : "",
-                      b->security_context ? b->security_context : "");
+        return order != 0 ? order : compare_contexts(a, b);
+}
+
+/* An IKE daemon gives the policies of one child one reqid, but may give them different marks. */
+static int compare_children(const struct entry *a, const struct entry *b)
+{
+        size_t from = offsetof(struct key, if_index);
+        int order = compare_numbers(a->reqid, b->reqid);
+
+        if (order == 0)
+                order = memcmp((const char *)&a->key + from, (const char *)&b->key + from,
+                               sizeof(a->key) - from);
+        return order != 0 ? order : compare_contexts(a, b);
 }
 
 /* The order in which policies of one rule are shown. */
@@ -112,13 +133,80 @@ static int compare_rules(const void *left, const void *right)
         return compare_numbers(a->type, b->type);
 }
 
-/* Two policies of one direction are never one rule. */
-static void make_rules(struct rule_list *list, const struct entry *entries, size_t n)
+/* Rules that may be the halves of one. */
+static int compare_halves(const void *left, const void *right)
 {
+        const struct entry *a = *(const struct entry *const *)left;
+        const struct entry *b = *(const struct entry *const *)right;
+        int order = compare_children(a, b);
+
+        if (order == 0)
+                order = compare_numbers(rank(a->policy), rank(b->policy));
+        return order != 0 ? order : compare_numbers(a->policy->index, b->policy->index);
+}
+
+static int compare_numbered(const void *left, const void *right)
+{
+        const struct entry *a = left, *b = right;
+
+        if (a->rule != b->rule)
+                return a->rule < b->rule ? -1 : 1;
+        return compare_numbers(rank(a->policy), rank(b->policy));
+}
+
+/* Two policies of one direction are never one rule. */
+static void number_by_key(struct entry *entries, size_t n)
+{
+        qsort(entries, n, sizeof(*entries), compare_entries);
+        for (size_t i = 0; i < n; i++) {
+                bool same = i > 0 && compare_keys(&entries[i - 1], &entries[i]) == 0 &&
+                            rank(entries[i - 1].policy) != rank(entries[i].policy);
+
+                entries[i].rule = same ? entries[i - 1].rule : i;
+        }
+}
+
+static bool is_half(const struct entry *entries, size_t n, size_t i)
+{
+        if (entries[i].rule != i || entries[i].reqid == 0)
+                return false;
+        return rank(entries[i].policy) > 0 || i + 1 == n || entries[i + 1].rule != i;
+}
+
+/* An outbound policy without a twin, and others without an outbound one, that ask for the same. */
+static int join_halves(struct entry *entries, size_t n)
+{
+        struct entry **halves = calloc(n + 1, sizeof(*halves));
+        size_t n_halves = 0;
+
+        if (!halves)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                if (is_half(entries, n, i))
+                        halves[n_halves++] = &entries[i];
+        if (n_halves > 0)
+                qsort((void *)halves, n_halves, sizeof(struct entry *), compare_halves);
+        for (size_t i = 1; i < n_halves; i++) {
+                struct entry *out = halves[i - 1], *end = entries + n;
+                size_t number;
+
+                if (rank(out->policy) > 0 || rank(halves[i]->policy) == 0 ||
+                    compare_children(out, halves[i]) != 0)
+                        continue;
+                number = halves[i]->rule;
+                for (struct entry *e = halves[i]; e < end && e->rule == number; e++)
+                        e->rule = out->rule;
+        }
+        free((void *)halves);
+        return 0;
+}
+
+static void make_rules(struct rule_list *list, struct entry *entries, size_t n)
+{
+        qsort(entries, n, sizeof(*entries), compare_numbered);
         for (size_t i = 0; i < n; i++) {
                 list->policies[i] = entries[i].policy;
-                if (i > 0 && compare_keys(&entries[i - 1], &entries[i]) == 0 &&
-                    rank(entries[i - 1].policy) != rank(entries[i].policy))
+                if (i > 0 && entries[i].rule == entries[i - 1].rule)
                         list->rules[list->n - 1].n_policies++;
                 else
                         list->rules[list->n++] = (struct rule){ &list->policies[i], 1 };
@@ -131,19 +219,20 @@ static int find_rules(struct rule_list *list, const struct rows *policies)
 {
         size_t n = rows_count(policies);
         struct entry *entries = calloc(n + 1, sizeof(*entries));
+        int err = -ENOMEM;
 
         list->rules = calloc(n + 1, sizeof(*list->rules));
         list->policies = calloc(n + 1, sizeof(*list->policies));
-        if (!entries || !list->rules || !list->policies) {
-                free(entries);
-                return -ENOMEM;
+        if (entries && list->rules && list->policies) {
+                for (size_t i = 0; i < n; i++)
+                        make_entry(list, rows_at(policies, i), &entries[i]);
+                number_by_key(entries, n);
+                err = join_halves(entries, n);
         }
-        for (size_t i = 0; i < n; i++)
-                make_entry(rows_at(policies, i), &entries[i]);
-        qsort(entries, n, sizeof(*entries), compare_entries);
-        make_rules(list, entries, n);
+        if (err == 0)
+                make_rules(list, entries, n);
         free(entries);
-        return 0;
+        return err;
 }
 
 static int compare_cookies(const void *left, const void *right)

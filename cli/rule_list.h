@@ -20,6 +20,7 @@
                 NEEDS(struct policy, if_index), NEEDS(struct policy, mark),                        \
                 NEEDS(struct policy, mark_mask), NEEDS(struct policy, if_id),                      \
                 NEEDS(struct policy, security_context)
+#define RULE_TEMPLATE_NEEDS NEEDS(struct policy_template, reqid)
 #define RULE_SA_NEEDS                                                                              \
         NEEDS(struct ipsec_sa, protocol), NEEDS(struct ipsec_sa, direction),                       \
                 NEEDS(struct ipsec_sa, partner), NEEDS(struct ipsec_sa, policy_cookie)

@@ -33,6 +33,7 @@ static const struct label protocols[] = {
 static const uint16_t policy_members[] = { RULE_TEXT_POLICY_NEEDS };
 
 static const uint16_t template_members[] = {
+        RULE_TEMPLATE_NEEDS,
         NEEDS(struct policy_template, protocol),
         NEEDS(struct policy_template, source),
         NEEDS(struct policy_template, destination),
@@ -54,6 +55,23 @@ static const struct report sas_part = { .type = &ipsec_sa_type,
                                         .is_shown = rule_uses_sa };
 
 const struct report *const rule_parts[] = { &policies_part, &templates_part, &sas_part, NULL };
+
+int rule_print_all(FILE *file, const struct rows *const *parts, bool tunnels, rule_printer *print,
+                   const struct moment *now, bool verbose)
+{
+        struct rule_list *list;
+        int err =
+                rule_list_new(parts[RULE_POLICIES], parts[RULE_TEMPLATES], parts[RULE_SAS], &list);
+
+        for (size_t i = 0; err == 0 && i < rule_list_count(list); i++) {
+                const struct rule *rule = rule_list_at(list, i);
+
+                if ((rule->policies[0]->kind == RULE_TUNNEL) == tunnels)
+                        print(file, list, rule, now, verbose);
+        }
+        rule_list_free(list);
+        return err;
+}
 
 void rule_print_cookie(FILE *file, const struct rule *rule)
 {

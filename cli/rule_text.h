@@ -17,6 +17,13 @@
 extern const struct report *const rule_parts[];
 enum { RULE_POLICIES, RULE_TEMPLATES, RULE_SAS };
 
+typedef void rule_printer(FILE *file, struct rule_list *list, const struct rule *rule,
+                          const struct moment *now, bool verbose);
+
+/* Prints each rule that is for a tunnel, or each that is not: struct report's print_parts. */
+int rule_print_all(FILE *file, const struct rows *const *parts, bool tunnels, rule_printer *print,
+                   const struct moment *now, bool verbose);
+
 /* An address and port of the selector. */
 enum rule_end {
         RULE_SOURCE,

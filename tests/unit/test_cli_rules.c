@@ -260,6 +260,47 @@ START_TEST(no_twins)
 }
 END_TEST
 
+static void add_reqid(uint32_t index, uint32_t reqid)
+{
+        const struct policy_template t = { .policy_type = SPD_MAIN,
+                                           .policy_index = index,
+                                           .number = 1,
+                                           .protocol = PROTOCOL_ESP,
+                                           .reqid = reqid };
+
+        ck_assert_int_eq(rows_add(parts[RULE_TEMPLATES], &t), 0);
+}
+
+/* What a daemon made for one child, with a mark or an interface for one direction alone. */
+START_TEST(twins_by_reqid)
+{
+        struct policy out = make_policy(1, DIRECTION_OUTBOUND, "10.1.0.0/16", "10.2.0.0/16");
+        struct policy in = make_policy(8, DIRECTION_INBOUND, "10.2.0.0/16", "10.1.0.0/16");
+        struct policy forward = make_policy(18, DIRECTION_FORWARD, "10.2.0.0/16", "10.1.0.0/16");
+        const char *text;
+
+        out.mark_mask = UINT32_MAX;
+        in.if_id = forward.if_id = 3;
+        for (uint32_t i = 0; i < 3; i++) { /* reqids 1, 2, and one that is not theirs */
+                out.index = 1 + 24 * i;
+                in.index = 8 + 24 * i;
+                forward.index = 18 + 24 * i;
+                out.mark = in.mark = forward.mark = 10 * i;
+                add_policy(out, "out");
+                add_policy(in, "in");
+                add_policy(forward, "forward");
+                add_reqid(out.index, i + 1);
+                add_reqid(in.index, i == 2 ? 9 : i + 1);
+                add_reqid(forward.index, i == 2 ? 9 : i + 1);
+        }
+        text = print(&report_host_active, true);
+        ck_assert_uint_eq(count(text, "Rule Name: out"), 3);
+        ck_assert_uint_eq(count(text, "Rule Name: in"), 1);
+        ck_assert_uint_eq(count(text, "Rule Name: "), 4);
+        ck_assert_uint_eq(count(text, "-- Policy "), 9);
+}
+END_TEST
+
 START_TEST(order)
 {
         struct policy p = make_policy(25, DIRECTION_OUTBOUND, "10.0.0.0/8", "10.9.0.1/32");
@@ -493,6 +534,7 @@ int main(void)
         tcase_add_test(tcase, hp_tunnel);
         tcase_add_test(tcase, twins_are_one_rule);
         tcase_add_test(tcase, no_twins);
+        tcase_add_test(tcase, twins_by_reqid);
         tcase_add_test(tcase, order);
         tcase_add_test(tcase, inbound_alone);
         tcase_add_test(tcase, states_and_requests);
