@@ -6,8 +6,7 @@
 #include "options.h"
 #include "output.h"
 #include "peer.h"
-#include "walk.h"
-#include "writer.h"
+#include "printing.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,42 +18,6 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int number)
 {
         interrupted = number;
-}
-
-/* What a walk hands its rows to. */
-struct printing {
-        struct writer *writer;
-        const struct report *report;
-};
-
-static int print_row(void *context, const void *row, const struct moment *now)
-{
-        struct printing *p = context;
-
-        return p->writer->ops->row(p->writer, p->report, row, now);
-}
-
-static int print_report(struct session *session, struct writer *w, const struct report *report)
-{
-        const struct column *columns[COLUMNS_MAX];
-        struct printing printing = { w, report };
-        size_t n = columns_choose(report->type, w->all_columns ? NULL : report->members,
-                                  report->n_members, w->ops->moments, columns);
-        int err = w->ops->begin_report(w, report);
-
-        if (err == 0)
-                err = walk_table(session, report->type, columns, n, print_row, &printing);
-        return err == 0 ? w->ops->end_report(w, report) : err;
-}
-
-static int print_reports(struct session *session, struct writer *w, const struct options *options)
-{
-        int err = w->ops->begin(w);
-
-        for (size_t i = 0; err == 0 && i < reports_count(); i++)
-                if (options->selected[i])
-                        err = print_report(session, w, reports[i]);
-        return err == 0 ? w->ops->end(w) : err;
 }
 
 static size_t add_source(const char **sources, size_t n, const char *source)
@@ -137,7 +100,7 @@ static int report(struct session *session, const struct options *options)
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
-        err = output_close(output, print_reports(session, &writer, options));
+        err = output_close(output, print_reports(session, &writer, options->selected));
         if (interrupted)
                 die_of_signal(&before);
         return err;

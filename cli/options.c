@@ -52,11 +52,14 @@ static void make_table(struct option table[N_OWN + REPORTS_MAX])
         }
 }
 
-/* "all", or NULL, means every report of the option. */
+/* "all", or NULL, means every report of the option but those that must be named. */
 static bool matches(const struct report *report, const char *option, const char *word)
 {
-        return strcmp(report->option, option) == 0 &&
-               (!word || strcmp(word, "all") == 0 || strcmp(word, report->word) == 0);
+        if (strcmp(report->option, option) != 0)
+                return false;
+        if (!word || strcmp(word, "all") == 0)
+                return !report->by_word;
+        return strcmp(word, report->word) == 0;
 }
 
 static bool is_word(const char *option, const char *word)
@@ -79,7 +82,7 @@ static int select_reports(struct options *options, const char *option, const cha
         bool any = false;
 
         for (size_t i = 0; reports[i]; i++) {
-                if (!matches(reports[i], option, word) || !reports[i]->type)
+                if (!matches(reports[i], option, word) || !report_exists(reports[i]))
                         continue;
                 options->selected[i] = true;
                 any = true;
@@ -90,7 +93,7 @@ static int select_reports(struct options *options, const char *option, const cha
 static void select_all(struct options *options)
 {
         for (size_t i = 0; reports[i]; i++)
-                if (reports[i]->type && !reports[i]->beside_all)
+                if (report_exists(reports[i]) && !reports[i]->beside_all)
                         options->selected[i] = true;
 }
 
@@ -184,7 +187,7 @@ static void print_reports(FILE *file)
                 const struct report *r = reports[i];
                 char word[32] = "";
 
-                if (!r->type)
+                if (!report_exists(r))
                         continue;
                 if (r->word)
                         snprintf(word, sizeof(word), " %s", r->word);

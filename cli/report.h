@@ -1,9 +1,12 @@
-/* A report: rows of one table, and how they are printed. One file and one line in reports.c each.
+/*
+ * A report: rows of one table, printed as they come, or of several, printed when all are read. One
+ * file and one line in reports.c each.
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
 #include "columns.h"
+#include "tables/rows.h"
 
 #include <stdio.h>
 
@@ -12,8 +15,9 @@ struct report {
         const char *word;              /* "ipsec": the word behind it, or NULL */
         const char *help;              /* what it shows, for -help */
         bool beside_all;               /* -all does not print it */
+        bool by_word;                  /* the option without a word does not mean it */
         const char *title;             /* printed once, above all rows; NULL: print() has one */
-        const struct table_type *type; /* what it reads; NULL: not in this version */
+        const struct table_type *type; /* what it reads; NULL: parts, or not in this version */
         const uint16_t *members;       /* that the text needs (NEEDS), the index not counted */
         size_t n_members;
         const char *const *sources; /* keys of the collectors that fill the table; ends with NULL */
@@ -23,7 +27,23 @@ struct report {
         /* Prints what -verbose adds to the record; NULL: every other column that is not none. */
         void (*print_more)(FILE *file, const void *row, const struct moment *now);
         bool spaced; /* a blank line between records: HP's own reports have none */
+        /*
+         * Of a report over several tables: what it reads of each (type, members, is_shown), ends
+         * with NULL; and how it prints the rows of each, in this order. 0 or -ENOMEM.
+         */
+        const struct report *const *parts;
+        int (*print_parts)(FILE *file, const struct rows *const *parts, const struct moment *now,
+                           bool verbose);
 };
+
+/* At most so many tables in one report. */
+enum { PARTS_MAX = 4 };
+
+/* Is it in this version? */
+static inline bool report_exists(const struct report *report)
+{
+        return report->type || report->parts;
+}
 
 /* All reports, in the order in which they are printed; ends with NULL. */
 extern const struct report *const reports[];
@@ -35,6 +55,9 @@ size_t reports_count(void);
 
 extern const struct report report_sa_ike;
 extern const struct report report_sa_ipsec;
+extern const struct report report_host_active;
+extern const struct report report_host_configured;
+extern const struct report report_tunnel;
 extern const struct report report_ip;
 extern const struct report report_stat;
 extern const struct report report_collector;

@@ -38,12 +38,21 @@ static int end_report(struct writer *w, const struct report *report)
         return writer_status(w);
 }
 
+static int put_parts(struct writer *w, const struct report *report, const struct rows *const *parts,
+                     const struct moment *now)
+{
+        int err = report->print_parts(w->file, parts, now, w->verbose);
+
+        return err < 0 ? err : writer_status(w);
+}
+
 static const struct writer_ops ops = {
         .moments = MOMENTS_AS_AGES,
         .begin = begin,
         .begin_report = begin_report,
         .row = put_row,
         .end_report = end_report,
+        .parts = put_parts,
         .end = begin,
 };
 

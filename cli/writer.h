@@ -14,6 +14,12 @@ struct writer_ops {
         int (*row)(struct writer *w, const struct report *report, const void *row,
                    const struct moment *now);
         int (*end_report)(struct writer *w, const struct report *report);
+        /*
+         * Prints a report over several tables. NULL: it has no such, and takes their rows as
+         * reports of their own, those of a table once.
+         */
+        int (*parts)(struct writer *w, const struct report *report, const struct rows *const *parts,
+                     const struct moment *now);
         int (*end)(struct writer *w);
 };
 

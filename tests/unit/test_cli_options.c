@@ -53,6 +53,7 @@ START_TEST(nothing_is_all)
         ck_assert(options.action == ACTION_REPORT && !options.json && !options.verbose);
         ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
         ck_assert(selects(&report_ip) && !selects(&report_stat));
+        ck_assert(selects(&report_host_active) && selects(&report_tunnel));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -74,6 +75,10 @@ START_TEST(words)
         ck_assert(selects(&report_sa_ipsec) && options.json);
         ck_assert_int_eq(parse("-collector"), 0);
         ck_assert(selects(&report_collector) && n_selected() == 1);
+        ck_assert_int_eq(parse("-host"), 0);
+        ck_assert(selects(&report_host_active) && n_selected() == 1);
+        ck_assert_int_eq(parse("-host active -tunnel"), 0);
+        ck_assert(selects(&report_host_active) && selects(&report_tunnel) && n_selected() == 2);
         ck_assert_int_eq(parse("-collector -sa ipsec -sa"), 0);
         ck_assert(selects(&report_collector) && selects(&report_sa_ipsec));
         ck_assert_int_eq(parse("-file out -verbose -json --sa ipsec"), 0);
@@ -88,8 +93,9 @@ START_TEST(words)
 }
 END_TEST
 
-static const char *const option_words[] = { "all",  "file", "json", "verbose", "version",
-                                            "help", "sa",   "ip",   "stat",    "collector" };
+static const char *const option_words[] = { "all",     "file", "json", "verbose",
+                                            "version", "help", "sa",   "host",
+                                            "tunnel",  "ip",   "stat", "collector" };
 
 static size_t count_matches(const char *prefix)
 {
@@ -129,6 +135,7 @@ START_TEST(refused)
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
                 ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
         ck_assert_int_eq(parse("-sa ike"), -ENOTSUP);
+        ck_assert_int_eq(parse("-host configured"), -ENOTSUP);
 }
 END_TEST
 
