@@ -101,18 +101,7 @@ static bool same_role(const struct ipsec_sa *a, const struct ipsec_sa *b)
                memcmp(&a->source, &b->source, sizeof(a->source)) == 0;
 }
 
-/* No pointer dangles: the partner of an SA that went forgets it at once. */
-static void forget_partner(struct rules *r, const struct ipsec_sa *gone)
-{
-        const struct ipsec_sa *partner = table_at(r->sas, &ipsec_sa_type, &gone->partner, 1);
-        struct ipsec_sa changed;
-
-        if (!partner || partner->partner != gone->index)
-                return;
-        changed = *partner;
-        changed.partner = 0;
-        table_update(r->sas, &changed);
-}
+static void forget_partner(struct rules *r, const struct ipsec_sa *gone);
 
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
                        const void *before, const void *after)
@@ -230,6 +219,24 @@ static const struct ipsec_sa *next_sa(const struct rules *r, const struct ends *
         }
         sa = table_next(r->sas, &sa_by_ends_type, oid, n, false);
         return sa && fits(ends, sa) ? sa : NULL;
+}
+
+/* No pointer dangles: whoever had an SA that went as its partner forgets it at once. During a rekey
+ * that may be several. */
+static void forget_partner(struct rules *r, const struct ipsec_sa *gone)
+{
+        struct ends swapped = { gone->reqid, gone->protocol, gone->mode, &gone->source,
+                                &gone->destination };
+        const struct ipsec_sa *sa = NULL;
+
+        while ((sa = next_sa(r, &swapped, sa))) {
+                struct ipsec_sa changed = *sa;
+
+                if (sa->partner != gone->index)
+                        continue;
+                changed.partner = 0;
+                table_update(r->sas, &changed);
+        }
 }
 
 static bool is_host(const struct inet_addr *network)

@@ -186,12 +186,18 @@ END_TEST
 /* The newest SA of the other direction is the partner, also while the old one still lives. */
 START_TEST(test_rekey)
 {
+        struct ipsec_sa gone = make_sa(0x2002, "192.0.2.2", "192.0.2.1", 7, MODE_TUNNEL);
+        const struct ipsec_sa *old;
+
         put_tunnel_policies();
         put_tunnel_sas();
         put_sa(0x2001, "192.0.2.1", "192.0.2.2", 7, MODE_TUNNEL);
         put_sa(0x2002, "192.0.2.2", "192.0.2.1", 7, MODE_TUNNEL);
         ck_assert_uint_eq(sa_of(0x2001)->partner, sa_of(0x2002)->index);
-        ck_assert_uint_eq(sa_of(0x1001)->partner, sa_of(0x2002)->index);
+        old = sa_of(0x1001);
+        ck_assert_uint_eq(old->partner, sa_of(0x2002)->index);
+        ck_assert(table_remove(sas, &gone, TABLE_DELETED));
+        ck_assert_uint_eq(old->partner, 0); /* at once, though it was not the other's partner */
 }
 END_TEST
 
