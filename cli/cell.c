@@ -16,6 +16,7 @@ bool cell_is_written(const struct table_type *type, const struct column *column)
         switch (column->kind) {
         case COLUMN_ADDRESS_TYPE:
         case COLUMN_PREFIX_LENGTH:
+        case COLUMN_OCTETS: /* a column of text says the same */
                 return false;
         case COLUMN_ADDRESS:
                 return !column_has_text(type, column);

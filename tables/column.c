@@ -6,6 +6,7 @@
 
 /* Octets of a DateAndTime with its zone (RFC 2579). */
 #define DATE_LENGTH 11
+#define DAY 86400 /* seconds */
 
 static const void *member_of(const struct column *column, const void *row)
 {
@@ -66,6 +67,7 @@ enum value_type column_value_type(const struct column *column)
         case COLUMN_ADDRESS_TYPE:
         case COLUMN_AGE:
         case COLUMN_SECONDS_LEFT:
+        case COLUMN_DAYS_LEFT:
                 return VALUE_INTEGER32;
         case COLUMN_UNSIGNED32:
         case COLUMN_PREFIX_LENGTH:
@@ -77,6 +79,7 @@ enum value_type column_value_type(const struct column *column)
                 return VALUE_TIMETICKS;
         case COLUMN_BITS:
         case COLUMN_STRING:
+        case COLUMN_OCTETS:
         case COLUMN_ADDRESS:
         case COLUMN_ADDRESS_TEXT:
         case COLUMN_PREFIX_TEXT:
@@ -91,6 +94,12 @@ static int32_t cap_positive(int64_t number)
         if (number < 0)
                 return 0;
         return number > INT32_MAX ? INT32_MAX : (int32_t)number;
+}
+
+/* A part of a day counts as a whole one. */
+static int32_t days_left(int64_t seconds)
+{
+        return seconds <= 0 ? 0 : cap_positive((seconds - 1) / DAY + 1);
 }
 
 /* As many octets as the labels need, the first bit highest (RFC 2578, 7.1.4). */
@@ -178,6 +187,9 @@ void column_encode(const struct column *column, const void *row, const struct mo
                 string = column_string(column, row);
                 set_octets(value, string ? string : "", string ? strlen(string) : 0);
                 break;
+        case COLUMN_OCTETS:
+                set_octets(value, member_of(column, row), column->size);
+                break;
         case COLUMN_ADDRESS_TYPE:
                 value->integer32 = get_address(column, row)->type;
                 break;
@@ -203,6 +215,10 @@ void column_encode(const struct column *column, const void *row, const struct mo
         case COLUMN_SECONDS_LEFT:
                 moment = get_signed64(column, row);
                 value->integer32 = moment == 0 ? -1 : cap_positive(moment - now->wall);
+                break;
+        case COLUMN_DAYS_LEFT:
+                moment = get_signed64(column, row);
+                value->integer32 = moment == 0 ? -1 : days_left(moment - now->wall);
                 break;
         case COLUMN_DATE:
                 set_octets(value, value->scratch,
@@ -341,7 +357,7 @@ static int decode_integer(const struct column *column, void *member, int32_t num
         case COLUMN_SECONDS_LEFT:
                 *(int64_t *)member = number < 0 ? 0 : now->wall + number;
                 return 0;
-        default: /* COLUMN_ADDRESS_TYPE: the octets tell it too */
+        default: /* COLUMN_ADDRESS_TYPE, COLUMN_DAYS_LEFT: the octets, the date tell it too */
                 return 0;
         }
 }
@@ -356,6 +372,11 @@ static int decode_octets(const struct column *column, void *member, const struct
                 return decode_string(member, value, pool);
         case COLUMN_ADDRESS:
                 return decode_address(member, value);
+        case COLUMN_OCTETS:
+                if (value->length != column->size)
+                        return -EINVAL;
+                memcpy(member, value->octets, column->size);
+                return 0;
         case COLUMN_DATE:
                 return decode_date(value, member);
         default: /* COLUMN_ADDRESS_TEXT, COLUMN_PREFIX_TEXT */

@@ -28,6 +28,7 @@ enum column_kind {
         COLUMN_COUNTER64,   /* uint64_t */
         COLUMN_GAUGE64,     /* uint64_t, CounterBasedGauge64 */
         COLUMN_STRING,      /* const char *, NULL is empty; the table owns what its rows hold */
+        COLUMN_OCTETS,      /* uint8_t array: always so many octets; in an index without a length */
         COLUMN_ADDRESS_TYPE,  /* struct inet_addr: the InetAddressType */
         COLUMN_ADDRESS,       /* struct inet_addr: the octets */
         COLUMN_ADDRESS_TEXT,  /* struct inet_addr: printable */
@@ -36,6 +37,8 @@ enum column_kind {
         COLUMN_AGE,           /* int64_t, seconds since 1970, 0 = never; told in seconds ago, -1 */
         COLUMN_SECONDS_LEFT, /* int64_t, seconds since 1970, 0 = no limit; told in seconds to go, -1
                               */
+        COLUMN_DAYS_LEFT, /* int64_t, seconds since 1970, 0 = never; told in days to go, a part of a
+                           * day as a whole one, 0 = over; -1 */
         COLUMN_DATE,      /* int64_t, seconds since 1970, 0 = none; DateAndTime in UTC, or empty */
         COLUMN_TIMESTAMP, /* int64_t, milliseconds of CLOCK_MONOTONIC, 0 = none; TimeStamp */
 };
@@ -123,6 +126,11 @@ struct column {
 #define STRING(n, text, row, member)                                                               \
         COLUMN(n, text, _Generic(COLUMN_MEMBER(row, member), const char * : COLUMN_STRING), row,   \
                member)
+#define OCTETS(n, text, row, member)                                                               \
+        COLUMN(n, text,                                                                            \
+               _Generic(&COLUMN_MEMBER(row, member)[0], uint8_t *                                  \
+                        : COLUMN_OCTETS),                                                          \
+               row, member)
 #define ADDRESS_TYPE(n, text, row, member)                                                         \
         COLUMN(n, text, COLUMN_INET(row, member, COLUMN_ADDRESS_TYPE), row, member)
 #define ADDRESS(n, text, row, member)                                                              \
@@ -137,6 +145,8 @@ struct column {
         COLUMN(n, text, COLUMN_SIGNED64(row, member, COLUMN_AGE), row, member)
 #define SECONDS_LEFT(n, text, row, member)                                                         \
         COLUMN(n, text, COLUMN_SIGNED64(row, member, COLUMN_SECONDS_LEFT), row, member)
+#define DAYS_LEFT(n, text, row, member)                                                            \
+        COLUMN(n, text, COLUMN_SIGNED64(row, member, COLUMN_DAYS_LEFT), row, member)
 #define DATE(n, text, row, member)                                                                 \
         COLUMN(n, text, COLUMN_SIGNED64(row, member, COLUMN_DATE), row, member)
 #define TIMESTAMP(n, text, row, member)                                                            \

@@ -9,7 +9,7 @@ static const void *member_of(const struct column *column, const void *row)
         return (const char *)row + column->offset;
 }
 
-/* What a variable-length part holds; fixed parts have one sub-identifier and give false. */
+/* What a part of octets holds; numbers have one sub-identifier and give false. */
 static bool octets_of(const struct column *column, const void *row, const uint8_t **octets,
                       size_t *length)
 {
@@ -22,6 +22,10 @@ static bool octets_of(const struct column *column, const void *row, const uint8_
                 *octets = (const uint8_t *)string;
                 *length = string ? strlen(string) : 0;
                 return true;
+        case COLUMN_OCTETS:
+                *octets = member_of(column, row);
+                *length = column->size;
+                return true;
         case COLUMN_ADDRESS:
                 address = member_of(column, row);
                 *octets = address->octets;
@@ -30,6 +34,12 @@ static bool octets_of(const struct column *column, const void *row, const uint8_
         default:
                 return false;
         }
+}
+
+/* Octets of a fixed number have no length before them. */
+static bool is_fixed(const struct column *column)
+{
+        return column->kind == COLUMN_OCTETS;
 }
 
 static uint32_t number_of(const struct column *column, const void *row)
@@ -66,7 +76,8 @@ size_t index_encode(const struct table_type *view, const void *row, uint32_t oid
                 }
                 if (length > INDEX_MAX - 1 - n)
                         length = INDEX_MAX - 1 - n;
-                oid[n++] = (uint32_t)length;
+                if (!is_fixed(&view->index[i]))
+                        oid[n++] = (uint32_t)length;
                 for (size_t j = 0; j < length; j++)
                         oid[n++] = octets[j];
         }
@@ -151,7 +162,7 @@ int index_decode(const struct table_type *view, void *row, const uint32_t *oid, 
                         err = decode_number(column, row, oid[n++]);
                         continue;
                 }
-                octets = oid[n++];
+                octets = is_fixed(column) ? column->size : oid[n++];
                 if (octets > length - n || octets > INDEX_MAX)
                         return -EINVAL;
                 err = decode_octets(column, row, oid + n, octets, pool);

@@ -1,23 +1,33 @@
 #include "store.h"
 
 #include "agent_scalars.h"
+#include "certificate.h"
+#include "child_sa.h"
 #include "collector_row.h"
+#include "configured_policy.h"
 #include "interface.h"
 #include "ipsec_sa.h"
 #include "policy.h"
 #include "policy_template.h"
+#include "tunnel.h"
 #include "xfrm_stat.h"
 
 #include <stdlib.h>
 
 const struct table_type *const table_types[] = {
-        &agent_scalars_type,   /* 1 */
-        &collector_row_type,   /* 3 */
-        &xfrm_stat_type,       /* 4 */
-        &ipsec_sa_type,        /* 5, 6 */
-        &policy_type,          /* 10 */
-        &policy_template_type, /* 11 */
-        &interface_type,       /* 13 */
+        &child_sa_type,          /* for joins alone */
+        &agent_scalars_type,     /* 1 */
+        &collector_row_type,     /* 3 */
+        &xfrm_stat_type,         /* 4 */
+        &ipsec_sa_type,          /* 5, 6 */
+        &ike_sa_type,            /* 7 */
+        &ike_policy_type,        /* 8 */
+        &configured_policy_type, /* 9 */
+        &policy_type,            /* 10 */
+        &policy_template_type,   /* 11 */
+        &tunnel_type,            /* 12 */
+        &interface_type,         /* 13 */
+        &certificate_type,       /* 16 */
         NULL,
 };
 

@@ -6,7 +6,7 @@
 
 struct store;
 
-/* Every table type that is served today, ascending by number; ends with NULL. Views are in them. */
+/* Every table type, ascending by number (0: for joins alone); ends with NULL. Views are in them. */
 extern const struct table_type *const table_types[];
 
 /* Empty tables of every type. NULL without memory. */

@@ -15,13 +15,13 @@
 
 /* What a table is. All of it is constant. */
 struct table_type {
-        uint32_t number;            /* sub-identifier below ipsrObjects; 0: a view for joins only */
-        const char *name;           /* of the table, or of the group of scalars, in the MIB */
-        const char *stem;           /* what its columns' names begin with */
-        const char *json;           /* its key in JSON */
-        bool scalars;               /* a group of scalars: one row, instance 0 */
-        const struct column *index; /* the columns of INDEX, in order */
-        size_t n_index;             /* 0 for scalars */
+        uint32_t number;              /* sub-identifier below ipsrObjects; 0: for joins alone */
+        const char *name;             /* of the table, or of the group of scalars, in the MIB */
+        const char *stem;             /* what its columns' names begin with */
+        const char *json;             /* its key in JSON */
+        bool scalars;                 /* a group of scalars: one row, instance 0 */
+        const struct column *index;   /* the columns of INDEX, in order */
+        size_t n_index;               /* 0 for scalars */
         const struct column *columns; /* the accessible columns, ascending */
         size_t n_columns;
         size_t row_size;    /* of the row struct, in octets */

@@ -1,6 +1,6 @@
 /* Columns: what is encoded is decoded to the same member, for every kind; nonsense is refused. */
 #include "suite.h"
-#include "tables/column.h"
+#include "tables/table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +22,8 @@ struct row {
         int64_t until;
         int64_t stamp;
         uint32_t interface;
+        uint8_t octets[5];
+        int64_t days;
 };
 
 static const struct label colours[] = {
@@ -59,6 +61,9 @@ static const struct column columns[] = {
         DATE(18, "date", struct row, date),
         TIMESTAMP(19, "stamp", struct row, stamp),
         IF_INDEX(20, "interface", struct row, interface),
+        OCTETS(21, "octets", struct row, octets),
+        DAYS_LEFT(22, "days", struct row, days),
+        DATE(23, "day", struct row, days),
 };
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -85,6 +90,8 @@ static struct row sample(struct strings *pool)
         row.date = now.wall - 77;
         row.until = now.wall + 88;
         row.stamp = 200000;
+        row.days = now.wall + 100000;
+        memcpy(row.octets, "\x00\xff\x00 a", sizeof(row.octets));
         return row;
 }
 
@@ -149,6 +156,17 @@ START_TEST(test_times_at_their_ends)
         ck_assert_uint_eq(encoded(18, &row)->unsigned32, 0);
         row.until = INT64_MAX;
         ck_assert_int_eq(encoded(16, &row)->integer32, INT32_MAX);
+        ck_assert_int_eq(encoded(21, &row)->integer32, -1);
+        row.days = now.wall;
+        ck_assert_int_eq(encoded(21, &row)->integer32, 0);
+        row.days = now.wall + 1;
+        ck_assert_int_eq(encoded(21, &row)->integer32, 1);
+        row.days = now.wall + 86400;
+        ck_assert_int_eq(encoded(21, &row)->integer32, 1);
+        row.days = now.wall + 86401;
+        ck_assert_int_eq(encoded(21, &row)->integer32, 2);
+        row.days = now.wall - 864000;
+        ck_assert_int_eq(encoded(21, &row)->integer32, 0);
 }
 END_TEST
 
@@ -196,11 +214,43 @@ START_TEST(test_nonsense)
         ck_assert_int_eq(decode(13, &row, text), -EINVAL);
         ck_assert_int_eq(decode(17, &row, text),
                          -EINVAL); /* a date without tenths and zone is 8 too */
+        ck_assert_int_eq(decode(20, &row, text), -EINVAL); /* another length */
         integer.integer32 = -3;
         ck_assert_int_eq(decode(19, &row, integer), -EINVAL); /* no interface has such a number */
         integer.integer32 = 3;
         ck_assert_int_eq(decode(4, &row, integer), 0);
         ck_assert_uint_eq(row.enumeration, 9);
+}
+END_TEST
+
+/* In an index, octets of a fixed number have no length before them (RFC 2578, 7.7). */
+START_TEST(test_index_of_octets)
+{
+        static const struct column index[] = {
+                OCTETS(21, "octets", struct row, octets),
+                UNSIGNED32(3, "number", struct row, number),
+        };
+        static const struct table_type type = {
+                TABLE_INDEX(index),
+                .row_size = sizeof(struct row),
+        };
+        static const uint32_t wanted[] = { 0, 255, 0, 32, 97, 4000000000 };
+        struct strings *pool = strings_new();
+        struct row row = sample(pool), back;
+        uint32_t oid[INDEX_MAX];
+
+        memset(&back, 0, sizeof(back));
+        ck_assert_uint_eq(index_encode(&type, &row, oid), 6);
+        ck_assert_mem_eq(oid, wanted, sizeof(wanted));
+        ck_assert_int_eq(index_decode(&type, &back, oid, 6, pool), 0);
+        ck_assert_mem_eq(back.octets, row.octets, sizeof(row.octets));
+        ck_assert_uint_eq(back.number, row.number);
+        ck_assert_int_eq(index_decode(&type, &back, oid, 5, pool), -EINVAL);
+        ck_assert_int_eq(index_decode(&type, &back, oid, 4, pool), -EINVAL);
+        oid[1] = 256;
+        ck_assert_int_eq(index_decode(&type, &back, oid, 6, pool), -EINVAL);
+        strings_release(pool, row.string);
+        strings_free(pool);
 }
 END_TEST
 
@@ -230,6 +280,7 @@ int main(void)
         tcase_add_test(tcase, test_times_at_their_ends);
         tcase_add_test(tcase, test_octets);
         tcase_add_test(tcase, test_nonsense);
+        tcase_add_test(tcase, test_index_of_octets);
         tcase_add_test(tcase, test_addresses);
         return run_suite("column", tcase);
 }
