@@ -11,11 +11,13 @@
 #include "background.h"
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
+#include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
 #include "joins/rules.h"
+#include "opener.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -40,11 +42,13 @@ struct agent {
         struct handler *handler;
         struct self *self;
         struct rules *rules;
+        struct opener *opener;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
         struct collector *interfaces;
         struct collector *statistics;
+        struct collector *strongswan;
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
         int signals;
@@ -89,6 +93,17 @@ static struct statistics_config statistics_config(const struct agent *agent)
         };
 }
 
+static struct strongswan_config strongswan_config(const struct agent *agent)
+{
+        return (struct strongswan_config){
+                .interval = agent->settings.ike_interval,
+                .sa_interval = agent->settings.ike_sa_interval,
+                .opener = agent->opener,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 /* ---- signals ---- */
 
 static void configure_collectors(struct agent *agent)
@@ -96,10 +111,12 @@ static void configure_collectors(struct agent *agent)
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
+        struct strongswan_config strongswan = strongswan_config(agent);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
         statistics_configure(agent->statistics, &statistics);
+        strongswan_configure(agent->strongswan, &strongswan);
 }
 
 static void reread(struct agent *agent)
@@ -181,6 +198,7 @@ static bool start_collectors(struct agent *agent)
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
+        struct strongswan_config strongswan = strongswan_config(agent);
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
@@ -190,6 +208,9 @@ static bool start_collectors(struct agent *agent)
                 return false;
         agent->statistics = statistics_new(agent->loop, agent->store, &statistics);
         if (!add_collector(agent, agent->statistics, agent->settings.statistics))
+                return false;
+        agent->strongswan = strongswan_new(agent->loop, agent->store, &strongswan);
+        if (!add_collector(agent, agent->strongswan, agent->settings.strongswan))
                 return false;
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);
@@ -256,6 +277,10 @@ static bool start(struct agent *agent)
                 snmp_log(LOG_ERR, "%s cannot be opened for SNMP\n", agent->options.standalone);
                 return false;
         }
+        /* The opener keeps what is given up here. */
+        agent->opener = opener_start(agent->loop, agent->settings.vici_socket);
+        if (!agent->opener)
+                return failed("starting", "the opener", -errno);
         return drop_privileges(agent) && start_collectors(agent);
 }
 
@@ -263,6 +288,7 @@ static void stop(struct agent *agent)
 {
         for (size_t i = 0; i < agent->n_collectors; i++)
                 agent->collectors[i]->ops->free(agent->collectors[i]);
+        opener_stop(agent->opener);
         replay_free(agent->replay);
         recording_free(agent->recording);
         handler_free(agent->handler);

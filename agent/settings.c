@@ -2,6 +2,7 @@
 
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
+#include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
 
 #include <net-snmp/net-snmp-config.h>
@@ -16,35 +17,45 @@
 enum kind {
         KIND_NUMBER,
         KIND_SWITCH,
+        KIND_PATH,
 };
 
 struct token {
         const char *name;
         enum kind kind;
-        size_t offset; /* of a uint32_t or a bool in struct settings */
+        size_t offset; /* of a uint32_t, a bool or a char[high] in struct settings */
         uint32_t low;
         uint32_t high;
         uint32_t standard; /* the default */
         const char *help;
+        const char *path; /* KIND_PATH: the default */
 };
 
 #define PLACE(member) offsetof(struct settings, member)
 
 static const struct token tokens[] = {
-        { "xfrmCollector", KIND_SWITCH, PLACE(xfrm), 0, 1, 1, "yes | no" },
+        { "xfrmCollector", KIND_SWITCH, PLACE(xfrm), 0, 1, 1, "yes | no", NULL },
         { "redumpInterval", KIND_NUMBER, PLACE(redump_interval), 1, 86400, XFRM_REDUMP_DEFAULT,
-          "SECONDS" },
+          "SECONDS", NULL },
         { "checkInterval", KIND_NUMBER, PLACE(check_interval), 1, 86400, XFRM_CHECK_DEFAULT,
-          "SECONDS" },
+          "SECONDS", NULL },
         { "receiveBuffer", KIND_NUMBER, PLACE(receive_buffer), 4096, 1u << 30,
-          XFRM_RECEIVE_BUFFER_DEFAULT, "OCTETS" },
-        { "interfaceCollector", KIND_SWITCH, PLACE(interfaces), 0, 1, 1, "yes | no" },
+          XFRM_RECEIVE_BUFFER_DEFAULT, "OCTETS", NULL },
+        { "interfaceCollector", KIND_SWITCH, PLACE(interfaces), 0, 1, 1, "yes | no", NULL },
         { "interfaceInterval", KIND_NUMBER, PLACE(interface_interval), 1, 86400,
-          INTERFACE_INTERVAL_DEFAULT, "SECONDS" },
-        { "statisticsCollector", KIND_SWITCH, PLACE(statistics), 0, 1, 1, "yes | no" },
+          INTERFACE_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "statisticsCollector", KIND_SWITCH, PLACE(statistics), 0, 1, 1, "yes | no", NULL },
         { "statisticsInterval", KIND_NUMBER, PLACE(statistics_interval), 1, 86400,
-          STATISTICS_INTERVAL_DEFAULT, "SECONDS" },
-        { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no" },
+          STATISTICS_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "strongswanCollector", KIND_SWITCH, PLACE(strongswan), 0, 1, 1, "yes | no", NULL },
+        { "viciSocket", KIND_PATH, PLACE(vici_socket), 1,
+          sizeof(((struct settings *)0)->vici_socket), 0, "PATH", "/run/charon.vici" },
+        { "ikeInterval", KIND_NUMBER, PLACE(ike_interval), 1, 86400, IKE_INTERVAL_DEFAULT,
+          "SECONDS", NULL },
+        { "ikeSaInterval", KIND_NUMBER, PLACE(ike_sa_interval), 1, 86400, IKE_SA_INTERVAL_DEFAULT,
+          "SECONDS", NULL },
+        { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no",
+          NULL },
 };
 
 #define N_TOKENS (sizeof(tokens) / sizeof(tokens[0]))
@@ -61,6 +72,11 @@ static void set(struct settings *settings, const struct token *token, uint32_t n
                 *(bool *)member = number != 0;
         else
                 *(uint32_t *)member = number;
+}
+
+static void set_path(struct settings *settings, const struct token *token, const char *path)
+{
+        snprintf((char *)settings + token->offset, token->high, "%s", path);
 }
 
 static const struct token *find(const char *name)
@@ -97,12 +113,19 @@ static bool read_number(const char *text, const struct token *token, uint32_t *n
 static void parse(const char *name, char *line)
 {
         const struct token *token = find(name);
-        char word[64];
+        char word[256];
         uint32_t number;
         const char *rest = copy_nword(line, word, sizeof(word));
 
         if (rest) {
                 netsnmp_config_error("%s takes one value: %s", name, token->help);
+        } else if (token->kind == KIND_PATH) {
+                if (word[0] == '/' && strlen(word) < token->high)
+                        set_path(target, token, word);
+                else
+                        netsnmp_config_error(
+                                "%s is an absolute path of at most %u octets, not \"%s\"", name,
+                                token->high - 1, word);
         } else if (token->kind == KIND_SWITCH) {
                 if (read_switch(word, &number))
                         set(target, token, number);
@@ -130,8 +153,12 @@ static int count_complaint(int major, int minor, void *message, void *context)
 
 void settings_default(struct settings *settings)
 {
-        for (size_t i = 0; i < N_TOKENS; i++)
-                set(settings, &tokens[i], tokens[i].standard);
+        for (size_t i = 0; i < N_TOKENS; i++) {
+                if (tokens[i].kind == KIND_PATH)
+                        set_path(settings, &tokens[i], tokens[i].path);
+                else
+                        set(settings, &tokens[i], tokens[i].standard);
+        }
 }
 
 void settings_register(struct settings *settings)

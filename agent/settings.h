@@ -14,6 +14,10 @@ struct settings {
         uint32_t interface_interval;  /* seconds, 1..86400 */
         bool statistics;              /* statisticsCollector: yes or no */
         uint32_t statistics_interval; /* seconds, 1..86400 */
+        bool strongswan;              /* strongswanCollector: yes or no */
+        char vici_socket[108];        /* viciSocket: as long as a socket's path may be */
+        uint32_t ike_interval;        /* ikeInterval: seconds, 1..86400 */
+        uint32_t ike_sa_interval;     /* ikeSaInterval: seconds, 1..86400 */
         bool standalone_anywhere;     /* --standalone may listen beyond loopback */
 };
 

@@ -24,6 +24,13 @@
 #define STREAM_LINK_DUMP "link.bin"
 #define STREAM_ADDRESS_DUMP "addr.bin"
 #define STREAM_ROUTE_EVENTS "rtnetlink-events.bin"
+#define STREAM_VICI_VERSION "version.resp.bin"
+#define STREAM_VICI_STATS "stats.resp.bin"
+#define STREAM_VICI_CONNECTIONS "list-conns.resp.bin"
+#define STREAM_VICI_POLICIES "list-policies.resp.bin"
+#define STREAM_VICI_CERTIFICATES "list-certs.resp.bin"
+#define STREAM_VICI_SAS "list-sas.resp.bin"
+#define STREAM_VICI_EVENTS "vici-events.resp.bin"
 
 struct recording;
 

@@ -19,9 +19,12 @@
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
         STREAM_SA_DUMP, /* as the kernel is asked */
-        STREAM_POLICY_DUMP,  STREAM_DEFAULTS,  STREAM_SAD_INFO,  STREAM_SPD_INFO,
-        STREAM_XFRM_EVENTS,  STREAM_SYSCTL,    STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP,
-        STREAM_ROUTE_EVENTS, STREAM_XFRM_STAT,
+        STREAM_POLICY_DUMP,      STREAM_DEFAULTS,      STREAM_SAD_INFO,
+        STREAM_SPD_INFO,         STREAM_XFRM_EVENTS,   STREAM_SYSCTL,
+        STREAM_LINK_DUMP,        STREAM_ADDRESS_DUMP,  STREAM_ROUTE_EVENTS,
+        STREAM_XFRM_STAT,        STREAM_VICI_VERSION,  STREAM_VICI_STATS,
+        STREAM_VICI_CONNECTIONS, STREAM_VICI_POLICIES, STREAM_VICI_CERTIFICATES,
+        STREAM_VICI_SAS,         STREAM_VICI_EVENTS,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))
@@ -120,6 +123,33 @@ static int split(struct replay *r, size_t stream)
         return end > begin ? add_datagram(r, stream, begin, end - begin) : 0;
 }
 
+/* VICI's packets have their length before them; each is a datagram of its own. */
+static bool is_vici(size_t stream)
+{
+        return strstr(streams_in_order[stream], ".resp.bin") != NULL;
+}
+
+static int split_packets(struct replay *r, size_t stream)
+{
+        const struct file *file = &r->files[stream];
+        size_t at = 0;
+        int err = 0;
+
+        while (err == 0 && at < file->length) {
+                const uint8_t *head = (const uint8_t *)file->octets + at;
+                size_t left = file->length - at, step = left;
+
+                if (left >= 4)
+                        step = 4 + ((size_t)head[0] << 24 | (size_t)head[1] << 16 |
+                                    (size_t)head[2] << 8 | head[3]);
+                if (step > left)
+                        step = left;
+                err = add_datagram(r, stream, at, step);
+                at += step;
+        }
+        return err;
+}
+
 static int find_stream(const char *name)
 {
         for (size_t i = 0; i < N_STREAMS; i++)
@@ -167,7 +197,7 @@ static int open_index(struct replay *r, int folder)
 
         if (fd < 0) {
                 for (size_t i = 0; i < N_STREAMS && err == 0; i++)
-                        err = split(r, i);
+                        err = is_vici(i) ? split_packets(r, i) : split(r, i);
                 return err;
         }
         index = fdopen(fd, "r");

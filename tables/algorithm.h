@@ -1,6 +1,6 @@
 /*
- * The algorithms of IPsec: the kernel's name for each, how the MIB and the reports write it, and
- * its IANA transform number. The only list of them.
+ * The algorithms of IPsec and IKE: the kernel's and strongSwan's name for each, how the MIB and the
+ * reports write it, and its IANA transform number. The only list of them.
  */
 #ifndef IPSEC_REPORT_TABLES_ALGORITHM_H
 #define IPSEC_REPORT_TABLES_ALGORITHM_H
@@ -29,5 +29,14 @@ void algorithm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, stru
 void algorithm_authentication(const char *name, uint32_t key_bits, uint32_t truncation_bits,
                               struct algorithm *a);
 void algorithm_compression(const char *name, struct algorithm *a);
+
+/*
+ * The same by strongSwan's names: AES_GCM_16, HMAC_SHA2_256_128, PRF_HMAC_SHA1, MODP_2048. A name
+ * that is not known is told with '-' for '_', without a number. key_bits 0: not told.
+ */
+void algorithm_ike_encryption(const char *name, uint32_t key_bits, struct algorithm *a);
+void algorithm_ike_integrity(const char *name, struct algorithm *a);
+void algorithm_ike_prf(const char *name, struct algorithm *a);
+void algorithm_ike_group(const char *name, struct algorithm *a);
 
 #endif

@@ -31,6 +31,7 @@ struct certificate {
         int64_t not_before;           /* seconds since 1970; 0 none */
         int64_t not_after;            /* the same; of a revocation list: the next one is due */
         const char *daemon;           /* "strongswan", "libreswan", or both */
+        int64_t last_seen;            /* seconds since 1970; no column has it */
 
         /* What the joins fill. */
         const char *used_by; /* names of IKE policies, separated by commas */

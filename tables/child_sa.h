@@ -52,6 +52,7 @@ struct child_sa {
         int64_t installed;         /* seconds since 1970; child-sas install-time */
         int64_t rekey;             /* moment of the next one; 0 none is planned */
         int64_t expiry;            /* child-sas life-time; 0 none */
+        int64_t last_seen;         /* seconds since 1970: when the daemon last told of it */
         uint64_t octets_in;        /* the daemon's word; the kernel's is better */
         uint64_t octets_out;
 };

@@ -54,6 +54,7 @@ struct configured_policy {
         const char *proposals; /* in the daemon's words */
         const char *daemon;    /* "strongswan", "libreswan" */
         int64_t last_seen;     /* seconds since 1970 */
+        int64_t trap_seen;     /* the same: when the daemon last told of the trap; no column */
 
         /* What the joins fill. */
         bool installed;    /* the kernel has policies of it */

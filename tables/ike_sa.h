@@ -76,7 +76,8 @@ struct ike_sa {
         bool ppk;
         bool nat_local;
         bool nat_remote;
-        bool fresh;               /* the daemon can be asked */
+        bool fresh; /* the daemon can be asked */
+        bool ended; /* ike-updown said that it is over; state is that of before. No column */
         int64_t established;      /* seconds since 1970; 0 not yet */
         int64_t rekey;            /* moment of the next one; 0 none is planned */
         int64_t reauthentication; /* the same */

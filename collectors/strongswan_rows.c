@@ -1,0 +1,690 @@
+#include "strongswan_rows.h"
+
+#include "strongswan_certs.h"
+#include "tables/key.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Seconds that a moment may differ from what was told before: the daemon rounds to seconds. */
+#define TOLERANCE 2
+
+void strongswan_rows_init(struct strongswan_rows *r, struct loop *loop, struct store *store)
+{
+        *r = (struct strongswan_rows){
+                .loop = loop,
+                .ike_sas = store_table(store, &ike_sa_type),
+                .children = store_table(store, &child_sa_type),
+                .policies = store_table(store, &ike_policy_type),
+                .configured = store_table(store, &configured_policy_type),
+                .certificates = store_table(store, &certificate_type),
+        };
+}
+
+void strongswan_rows_free(struct strongswan_rows *r)
+{
+        scratch_free(&r->scratch);
+}
+
+int64_t strongswan_rows_now(const struct strongswan_rows *r)
+{
+        struct moment now;
+
+        r->loop->now(r->loop, &now);
+        return now.wall;
+}
+
+static struct strongswan_context begin_message(struct strongswan_rows *r)
+{
+        scratch_clear(&r->scratch);
+        return (struct strongswan_context){ &r->scratch, strongswan_rows_now(r), r->run };
+}
+
+/* The first section of a message: an event has one, named after its connection, besides values. */
+static bool find_section(struct vici_slice message, struct vici_item *section)
+{
+        while (vici_next(&message, section))
+                if (section->kind == VICI_SECTION)
+                        return true;
+        return false;
+}
+
+/* ---- IKE SAs ---- */
+
+static void keep_steady(int64_t *moment, int64_t before)
+{
+        if (*moment != 0 && before != 0 && *moment - before <= TOLERANCE &&
+            before - *moment <= TOLERANCE)
+                *moment = before;
+}
+
+/* What a message leaves out is as it was: an event of the end has no times. */
+static void keep_known(struct ike_sa *row, const struct ike_sa *old)
+{
+        keep_steady(&row->established, old->established);
+        keep_steady(&row->rekey, old->rekey);
+        keep_steady(&row->reauthentication, old->reauthentication);
+        if (row->pfs == 0 || (row->pfs == PFS_UNKNOWN && old->pfs != 0))
+                row->pfs = old->pfs;
+        if (row->established != 0 || old->established == 0)
+                return;
+        row->established = old->established;
+        row->rekey = old->rekey;
+        row->reauthentication = old->reauthentication;
+}
+
+static int put_ike_sa(struct strongswan_rows *r, struct ike_sa *row, enum table_source source)
+{
+        const struct ike_sa *old = table_find(r->ike_sas, row);
+
+        if (old)
+                keep_known(row, old);
+        if (row->pfs == 0)
+                row->pfs = PFS_UNKNOWN;
+        return table_put(r->ike_sas, row, source);
+}
+
+/* ---- child SAs ---- */
+
+static int put_child(struct strongswan_rows *r, struct child_sa *row, enum table_source source)
+{
+        const struct child_sa *old = table_find(r->children, row);
+
+        if (old) {
+                keep_steady(&row->installed, old->installed);
+                keep_steady(&row->rekey, old->rekey);
+                keep_steady(&row->expiry, old->expiry);
+        }
+        return table_put(r->children, row, source);
+}
+
+static int take_child(struct strongswan_rows *r, const struct strongswan_context *context,
+                      const struct ike_sa *ike_sa, struct vici_slice section,
+                      enum table_source source)
+{
+        struct child_sa row;
+        int err = strongswan_parse_child_sa(context, ike_sa, section, &row);
+
+        return err < 0 ? err : put_child(r, &row, source);
+}
+
+/* All of child-sas; what is wrong with one keeps no other from being taken. */
+static int take_children(struct strongswan_rows *r, const struct strongswan_context *context,
+                         const struct ike_sa *ike_sa, struct vici_slice section,
+                         enum table_source source)
+{
+        struct vici_item children, child;
+        int err = 0;
+
+        if (!vici_find(section, "child-sas", &children) || children.kind != VICI_SECTION)
+                return 0;
+        while (vici_next(&children.body, &child)) {
+                int its = child.kind == VICI_SECTION
+                                  ? take_child(r, context, ike_sa, child.body, source)
+                                  : -EBADMSG;
+
+                if (its < 0)
+                        err = its;
+        }
+        return err;
+}
+
+static const struct child_sa *first_child(const struct strongswan_rows *r, uint32_t run,
+                                          uint32_t ike_id)
+{
+        const uint32_t oid[] = { DAEMON_STRONGSWAN, run, ike_id };
+        const struct child_sa *child = table_next(r->children, &child_by_ike_type, oid, 3, false);
+
+        return child && child->daemon_kind == DAEMON_STRONGSWAN && child->daemon_run == run &&
+                               child->ike_id == ike_id
+                       ? child
+                       : NULL;
+}
+
+static void remove_children(struct strongswan_rows *r, uint32_t run, uint32_t ike_id,
+                            enum table_reason reason)
+{
+        const struct child_sa *child;
+
+        while ((child = first_child(r, run, ike_id)) && table_remove(r->children, child, reason))
+                ;
+}
+
+/* ---- messages ---- */
+
+static int parse_ike_sa(const struct strongswan_context *context, const struct vici_item *section,
+                        struct ike_sa *row)
+{
+        return strongswan_parse_ike_sa(context, section->name, section->name_length, section->body,
+                                       row);
+}
+
+int strongswan_take_sa(struct strongswan_rows *r, struct vici_slice message,
+                       enum table_source source)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item section;
+        struct ike_sa row;
+        int err =
+                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
+
+        if (err == 0)
+                err = put_ike_sa(r, &row, source);
+        return err < 0 ? err : take_children(r, &context, &row, section.body, source);
+}
+
+static bool is_up(struct vici_slice message)
+{
+        struct vici_item item;
+
+        return vici_find(message, "up", &item) && vici_equals(&item, "yes");
+}
+
+/* One that ended stays until the daemon does not list it any more: its children come after it. */
+int strongswan_take_ike_updown(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item section;
+        struct ike_sa row;
+        int err =
+                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
+
+        if (err < 0)
+                return err;
+        row.ended = !is_up(message);
+        err = put_ike_sa(r, &row, TABLE_FROM_EVENT);
+        return err < 0 ? err : take_children(r, &context, &row, section.body, TABLE_FROM_EVENT);
+}
+
+/* Each child in the event is told once more as the daemon saw it last, and goes. */
+static int take_end_of_children(struct strongswan_rows *r, const struct strongswan_context *context,
+                                const struct ike_sa *ike_sa, struct vici_slice section)
+{
+        struct vici_item children, child;
+        int err = 0;
+
+        if (!vici_find(section, "child-sas", &children) || children.kind != VICI_SECTION)
+                return -EBADMSG;
+        while (vici_next(&children.body, &child)) {
+                struct child_sa row;
+
+                if (child.kind != VICI_SECTION ||
+                    strongswan_parse_child_sa(context, ike_sa, child.body, &row) < 0) {
+                        err = -EBADMSG;
+                        continue;
+                }
+                if (table_find(r->children, &row))
+                        err = put_child(r, &row, TABLE_FROM_EVENT);
+                table_remove(r->children, &row, TABLE_DELETED);
+        }
+        return err;
+}
+
+int strongswan_take_child_updown(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        const struct ike_sa *old;
+        struct vici_item section;
+        struct ike_sa row;
+        int err =
+                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
+
+        if (err < 0)
+                return err;
+        old = table_find(r->ike_sas, &row);
+        row.ended = old && old->ended;
+        err = put_ike_sa(r, &row, TABLE_FROM_EVENT);
+        if (err < 0)
+                return err;
+        return is_up(message) ? take_children(r, &context, &row, section.body, TABLE_FROM_EVENT)
+                              : take_end_of_children(r, &context, &row, section.body);
+}
+
+/* Children move to the successor without a word of their own. */
+static int move_children(struct strongswan_rows *r, uint32_t from, uint32_t to)
+{
+        const struct child_sa *child;
+        int err = 0;
+
+        while (err == 0 && (child = first_child(r, r->run, from))) {
+                struct child_sa moved = *child;
+
+                moved.ike_id = to;
+                err = table_put(r->children, &moved, TABLE_FROM_EVENT);
+        }
+        return err;
+}
+
+int strongswan_take_ike_rekey(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item section, old, new;
+        struct ike_sa before, after;
+        int err;
+
+        if (!find_section(message, &section) || !vici_find(section.body, "old", &old) ||
+            !vici_find(section.body, "new", &new))
+                return -EBADMSG;
+        err = strongswan_parse_ike_sa(&context, section.name, section.name_length, old.body,
+                                      &before);
+        if (err == 0)
+                err = strongswan_parse_ike_sa(&context, section.name, section.name_length, new.body,
+                                              &after);
+        if (err < 0 || before.daemon_id == after.daemon_id)
+                return err < 0 ? err : -EBADMSG;
+        before.state = IKE_REKEYED;
+        err = put_ike_sa(r, &after, TABLE_FROM_EVENT);
+        if (err == 0)
+                err = put_ike_sa(r, &before, TABLE_FROM_EVENT);
+        return err < 0 ? err : move_children(r, before.daemon_id, after.daemon_id);
+}
+
+static int take_child_pair(struct strongswan_rows *r, const struct strongswan_context *context,
+                           const struct ike_sa *ike_sa, struct vici_slice pair)
+{
+        struct vici_item old, new;
+        int err;
+
+        if (!vici_find(pair, "old", &old) || !vici_find(pair, "new", &new))
+                return -EBADMSG;
+        /* The successor first: at no moment is there none. */
+        err = take_child(r, context, ike_sa, new.body, TABLE_FROM_EVENT);
+        return err < 0 ? err : take_child(r, context, ike_sa, old.body, TABLE_FROM_EVENT);
+}
+
+int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item section, children, child, pair, dh;
+        struct ike_sa row;
+        int err;
+
+        if (!find_section(message, &section))
+                return -EBADMSG;
+        err = parse_ike_sa(&context, &section, &row);
+        if (err < 0)
+                return err;
+        if (!vici_find(section.body, "child-sas", &children) || children.kind != VICI_SECTION)
+                return -EBADMSG;
+        row.pfs = 0;
+        while (err == 0 && vici_next(&children.body, &child)) {
+                err = take_child_pair(r, &context, &row, child.body);
+                if (err == 0 && vici_find(child.body, "new", &pair))
+                        row.pfs = vici_find(pair.body, "dh-group", &dh) ? PFS_ON : PFS_OFF;
+        }
+        return err < 0 ? err : put_ike_sa(r, &row, TABLE_FROM_EVENT);
+}
+
+static void set_end(struct vici_slice message, const char *host, const char *port,
+                    struct inet_addr *address, uint16_t *number)
+{
+        struct vici_item item;
+        struct inet_addr parsed;
+        int64_t value;
+
+        if (vici_find(message, host, &item) &&
+            inet_addr_parse(&parsed, (const char *)item.body.at, vici_length(item.body)))
+                *address = parsed;
+        if (vici_find(message, port, &item) && vici_number(&item, 10, &value) == 0 && value >= 0 &&
+            value <= UINT16_MAX)
+                *number = (uint16_t)value;
+}
+
+/* The section has the ends as they were; those that hold now stand before it. */
+int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item section;
+        struct ike_sa row;
+        int err =
+                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
+
+        if (err < 0)
+                return err;
+        set_end(message, "local-host", "local-port", &row.local, &row.local_port);
+        set_end(message, "remote-host", "remote-port", &row.remote, &row.remote_port);
+        return put_ike_sa(r, &row, TABLE_FROM_EVENT);
+}
+
+/* ---- the configuration ---- */
+
+static int put_configured(struct strongswan_rows *r, struct configured_policy *row)
+{
+        const struct configured_policy *old = table_find(r->configured, row);
+
+        if (old) {
+                row->trapped = old->trapped;
+                row->trap_seen = old->trap_seen;
+                if (row->start_action == CHILD_ACTION_UNKNOWN)
+                        row->start_action = old->start_action;
+        }
+        return table_put(r->configured, row, TABLE_FROM_EVENT);
+}
+
+int strongswan_take_connection(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item connection, children, child;
+        struct ike_policy row;
+        int err = find_section(message, &connection)
+                          ? strongswan_parse_connection(&context, &connection, &row)
+                          : -EBADMSG;
+
+        if (err == 0)
+                err = table_put(r->policies, &row, TABLE_FROM_EVENT);
+        if (err < 0 || !vici_find(connection.body, "children", &children) ||
+            children.kind != VICI_SECTION)
+                return err;
+        while (vici_next(&children.body, &child)) {
+                struct configured_policy configured;
+                int its = strongswan_parse_configured(&context, &row, &child, &configured);
+
+                if (its == 0)
+                        its = put_configured(r, &configured);
+                if (its < 0)
+                        err = its;
+        }
+        return err;
+}
+
+static const char *key_of_value(struct vici_slice section, const char *name,
+                                struct scratch *scratch, char key[KEY_MAX + 1])
+{
+        struct vici_item item;
+        const char *text;
+
+        if (!vici_find(section, name, &item))
+                return NULL;
+        text = row_text_of(item.body.at, vici_length(item.body), scratch);
+        if (!text)
+                return NULL;
+        key_of_name(text, key);
+        return key;
+}
+
+/* A trap or a shunt that the daemon has set; of a child that list-conns did not tell: nothing. */
+int strongswan_take_policy(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        char policy_key[KEY_MAX + 1], child_key[KEY_MAX + 1];
+        const struct configured_policy *found;
+        struct configured_policy row;
+        struct vici_item section;
+
+        memset(&row, 0, sizeof(row));
+        if (!find_section(message, &section))
+                return -EBADMSG;
+        row.policy_key = key_of_value(section.body, "ike", &r->scratch, policy_key);
+        row.child_key = key_of_value(section.body, "child", &r->scratch, child_key);
+        if (!row.policy_key || !row.child_key)
+                return -EBADMSG;
+        found = table_find(r->configured, &row);
+        if (!found || found->daemon_kind != DAEMON_STRONGSWAN)
+                return 0;
+        row = *found;
+        row.trapped = true;
+        row.trap_seen = context.now;
+        row.start_action = CHILD_TRAP;
+        return table_put(r->configured, &row, TABLE_FROM_EVENT);
+}
+
+static const struct configured_policy *next_configured(const struct strongswan_rows *r,
+                                                       const struct configured_policy *row)
+{
+        uint32_t oid[INDEX_MAX];
+        size_t length = row ? index_encode(&configured_policy_type, row, oid) : 0;
+
+        return table_next(r->configured, &configured_policy_type, oid, length, false);
+}
+
+void strongswan_policies_read(struct strongswan_rows *r, int64_t begun)
+{
+        const struct configured_policy *row = NULL;
+
+        while ((row = next_configured(r, row))) {
+                struct configured_policy changed = *row;
+
+                if (row->daemon_kind != DAEMON_STRONGSWAN || !row->trapped ||
+                    row->trap_seen >= begun)
+                        continue;
+                changed.trapped = false;
+                changed.start_action = CHILD_ACTION_UNKNOWN;
+                table_put(r->configured, &changed, TABLE_FROM_EVENT);
+        }
+}
+
+int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct certificate row;
+        int err = strongswan_parse_certificate(&context, message, &row);
+
+        if (err < 0)
+                return err == -EOPNOTSUPP ? 0 : err;
+        row.last_seen = context.now;
+        return table_put(r->certificates, &row, TABLE_FROM_EVENT);
+}
+
+/* ---- what is gone ---- */
+
+struct bygone {
+        int64_t since;
+        uint32_t run;
+};
+
+static bool is_bygone_ike_sa(const void *row, const void *context)
+{
+        const struct ike_sa *ike_sa = row;
+        const struct bygone *bygone = context;
+
+        return ike_sa->daemon_kind == DAEMON_STRONGSWAN &&
+               (ike_sa->daemon_run != bygone->run || ike_sa->last_seen < bygone->since);
+}
+
+static bool is_bygone_child(const void *row, const void *context)
+{
+        const struct child_sa *child = row;
+        const struct bygone *bygone = context;
+
+        return child->daemon_kind == DAEMON_STRONGSWAN &&
+               (child->daemon_run != bygone->run || child->last_seen < bygone->since);
+}
+
+void strongswan_forget_sas(struct strongswan_rows *r, int64_t since)
+{
+        struct bygone bygone = { since, r->run };
+
+        table_remove_matching(r->children, is_bygone_child, &bygone, TABLE_LOST);
+        table_remove_matching(r->ike_sas, is_bygone_ike_sa, &bygone, TABLE_LOST);
+}
+
+static bool is_bygone_policy(const void *row, const void *context)
+{
+        const struct ike_policy *policy = row;
+
+        return policy->daemon_kind == DAEMON_STRONGSWAN &&
+               policy->last_seen < ((const struct bygone *)context)->since;
+}
+
+static bool is_bygone_configured(const void *row, const void *context)
+{
+        const struct configured_policy *policy = row;
+
+        return policy->daemon_kind == DAEMON_STRONGSWAN &&
+               policy->last_seen < ((const struct bygone *)context)->since;
+}
+
+void strongswan_forget_connections(struct strongswan_rows *r, int64_t since)
+{
+        struct bygone bygone = { since, r->run };
+
+        table_remove_matching(r->configured, is_bygone_configured, &bygone, TABLE_LOST);
+        table_remove_matching(r->policies, is_bygone_policy, &bygone, TABLE_LOST);
+}
+
+static bool is_bygone_certificate(const void *row, const void *context)
+{
+        const struct certificate *certificate = row;
+
+        return strcmp(certificate->daemon, STRONGSWAN) == 0 &&
+               certificate->last_seen < ((const struct bygone *)context)->since;
+}
+
+void strongswan_forget_certificates(struct strongswan_rows *r, int64_t since)
+{
+        struct bygone bygone = { since, r->run };
+
+        table_remove_matching(r->certificates, is_bygone_certificate, &bygone, TABLE_LOST);
+}
+
+/* ---- growing old ---- */
+
+static void ike_sas_grow_old(struct strongswan_rows *r)
+{
+        const struct ike_sa *row = NULL;
+        uint32_t index = 0;
+
+        while ((row = table_next(r->ike_sas, &ike_sa_type, &index, 1, false))) {
+                struct ike_sa changed = *row;
+
+                index = row->index;
+                changed.fresh = false;
+                if (row->daemon_kind == DAEMON_STRONGSWAN && row->fresh)
+                        table_put(r->ike_sas, &changed, TABLE_FROM_EVENT);
+        }
+}
+
+static void policies_grow_old(struct strongswan_rows *r)
+{
+        const struct ike_policy *row = NULL;
+        uint32_t oid[INDEX_MAX];
+        size_t length = 0;
+
+        while ((row = table_next(r->policies, &ike_policy_type, oid, length, false))) {
+                struct ike_policy changed = *row;
+
+                length = index_encode(&ike_policy_type, row, oid);
+                changed.fresh = false;
+                if (row->daemon_kind == DAEMON_STRONGSWAN && row->fresh)
+                        table_put(r->policies, &changed, TABLE_FROM_EVENT);
+        }
+}
+
+static void configured_grow_old(struct strongswan_rows *r)
+{
+        const struct configured_policy *row = NULL;
+
+        while ((row = next_configured(r, row))) {
+                struct configured_policy changed = *row;
+
+                changed.fresh = false;
+                if (row->daemon_kind == DAEMON_STRONGSWAN && row->fresh)
+                        table_put(r->configured, &changed, TABLE_FROM_EVENT);
+        }
+}
+
+void strongswan_rows_grow_old(struct strongswan_rows *r)
+{
+        ike_sas_grow_old(r);
+        policies_grow_old(r);
+        configured_grow_old(r);
+}
+
+/* ---- what is there ---- */
+
+size_t strongswan_count_sas(const struct strongswan_rows *r, int64_t since)
+{
+        const struct ike_sa *row;
+        uint32_t index = 0;
+        size_t n = 0;
+
+        while ((row = table_next(r->ike_sas, &ike_sa_type, &index, 1, false))) {
+                index = row->index;
+                n += row->daemon_kind == DAEMON_STRONGSWAN && row->daemon_run == r->run &&
+                     row->last_seen >= since;
+        }
+        return n;
+}
+
+static const struct ike_sa *find_ike_sa(const struct strongswan_rows *r, uint32_t id)
+{
+        const struct ike_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
+                                    .daemon_run = r->run,
+                                    .daemon_id = id };
+
+        return table_find(r->ike_sas, &key);
+}
+
+static const struct child_sa *find_child(const struct strongswan_rows *r, uint32_t id)
+{
+        const struct child_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
+                                      .daemon_run = r->run,
+                                      .daemon_id = id };
+
+        return table_find(r->children, &key);
+}
+
+int64_t strongswan_last_seen(const struct strongswan_rows *r, uint32_t id, bool child)
+{
+        const struct child_sa *child_sa = child ? find_child(r, id) : NULL;
+        const struct ike_sa *ike_sa = child ? NULL : find_ike_sa(r, id);
+
+        if (child_sa)
+                return child_sa->last_seen;
+        return ike_sa ? ike_sa->last_seen : 0;
+}
+
+static bool ike_sa_fades(const struct strongswan_rows *r, const struct ike_sa *row)
+{
+        return row->daemon_kind == DAEMON_STRONGSWAN && row->daemon_run == r->run &&
+               (row->ended || row->state < IKE_ESTABLISHED || row->state >= IKE_REKEYED);
+}
+
+static bool child_fades(const struct strongswan_rows *r, const struct child_sa *row)
+{
+        return row->daemon_kind == DAEMON_STRONGSWAN && row->daemon_run == r->run &&
+               row->state != CHILD_SA_INSTALLED && row->state != CHILD_SA_ROUTED;
+}
+
+bool strongswan_is_fading(const struct strongswan_rows *r, uint32_t id, bool child)
+{
+        const struct child_sa *child_sa = child ? find_child(r, id) : NULL;
+        const struct ike_sa *ike_sa = child ? NULL : find_ike_sa(r, id);
+
+        if (child_sa)
+                return child_fades(r, child_sa);
+        return ike_sa && ike_sa_fades(r, ike_sa);
+}
+
+void strongswan_each_fading(const struct strongswan_rows *r,
+                            void (*each)(void *context, uint32_t id, bool child), void *context)
+{
+        const struct child_sa *child;
+        const struct ike_sa *ike_sa;
+        uint32_t index = 0;
+
+        while ((ike_sa = table_next(r->ike_sas, &ike_sa_type, &index, 1, false))) {
+                index = ike_sa->index;
+                if (ike_sa_fades(r, ike_sa))
+                        each(context, ike_sa->daemon_id, false);
+        }
+        index = 0;
+        while ((child = table_next(r->children, &child_sa_type, &index, 1, false))) {
+                index = child->index;
+                if (child_fades(r, child))
+                        each(context, child->daemon_id, true);
+        }
+}
+
+void strongswan_remove_sa(struct strongswan_rows *r, uint32_t id, bool child)
+{
+        const struct child_sa *child_sa = child ? find_child(r, id) : NULL;
+        const struct ike_sa *ike_sa = child ? NULL : find_ike_sa(r, id);
+
+        if (child_sa)
+                table_remove(r->children, child_sa, TABLE_DELETED);
+        if (!ike_sa)
+                return;
+        remove_children(r, r->run, id, TABLE_DELETED);
+        table_remove(r->ike_sas, ike_sa, TABLE_DELETED);
+}

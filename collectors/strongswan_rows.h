@@ -1,0 +1,70 @@
+/* The rows of strongSwan: what its messages change in the tables. */
+#ifndef IPSEC_REPORT_COLLECTORS_STRONGSWAN_ROWS_H
+#define IPSEC_REPORT_COLLECTORS_STRONGSWAN_ROWS_H
+
+#include "loop.h"
+#include "strongswan_parse.h"
+#include "tables/certificate.h"
+#include "tables/store.h"
+#include "vici.h"
+
+struct strongswan_rows {
+        struct loop *loop;
+        struct table *ike_sas;
+        struct table *children;
+        struct table *policies;
+        struct table *configured;
+        struct table *certificates;
+        struct scratch scratch; /* the strings of one message */
+        uint32_t run;           /* counts the daemon's starts */
+};
+
+void strongswan_rows_init(struct strongswan_rows *r, struct loop *loop, struct store *store);
+void strongswan_rows_free(struct strongswan_rows *r);
+
+/* Seconds since 1970. */
+int64_t strongswan_rows_now(const struct strongswan_rows *r);
+
+/*
+ * Each takes one message: an event, or a part of an answer. 0, -EBADMSG for one that is not
+ * understood, or -ENOMEM.
+ */
+int strongswan_take_sa(struct strongswan_rows *r, struct vici_slice message,
+                       enum table_source source);
+int strongswan_take_ike_updown(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_child_updown(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_ike_rekey(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_connection(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_policy(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice message);
+
+/* Ends a read of what list-policies tells: what it did not tell is no trap any more. */
+void strongswan_policies_read(struct strongswan_rows *r, int64_t begun);
+
+/* Removes what the daemon has not told of since then; of former runs of it, everything. */
+void strongswan_forget_sas(struct strongswan_rows *r, int64_t since);
+void strongswan_forget_connections(struct strongswan_rows *r, int64_t since);
+void strongswan_forget_certificates(struct strongswan_rows *r, int64_t since);
+
+/* The daemon does not answer any more: its rows stay, and say that they are old. */
+void strongswan_rows_grow_old(struct strongswan_rows *r);
+
+/* How many IKE SAs of this run the daemon has told of since then. */
+size_t strongswan_count_sas(const struct strongswan_rows *r, int64_t since);
+
+/* When the daemon last told of an IKE SA, or a child SA, of this run; 0: there is no such row. */
+int64_t strongswan_last_seen(const struct strongswan_rows *r, uint32_t id, bool child);
+
+/* Whether its state is one that does not last: negotiated, or about to go. */
+bool strongswan_is_fading(const struct strongswan_rows *r, uint32_t id, bool child);
+
+/* Calls each for every SA whose state does not last. */
+void strongswan_each_fading(const struct strongswan_rows *r,
+                            void (*each)(void *context, uint32_t id, bool child), void *context);
+
+/* Removes an SA that the daemon does not know any more, an IKE SA with its children. */
+void strongswan_remove_sa(struct strongswan_rows *r, uint32_t id, bool child);
+
+#endif
