@@ -86,12 +86,8 @@ const struct table_type child_by_spi_out_type = {
 };
 
 static const struct table_type *const views[] = {
-        &child_by_ike_type,
-        &child_by_reqid_type,
-        &child_by_name_type,
-        &child_by_spi_in_type,
-        &child_by_spi_out_type,
-        NULL,
+        &child_by_ike_type,    &child_by_reqid_type,   &child_by_name_type,
+        &child_by_spi_in_type, &child_by_spi_out_type, NULL,
 };
 
 const struct table_type child_sa_type = {

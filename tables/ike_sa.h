@@ -97,6 +97,10 @@ struct ike_sa {
 };
 
 extern const struct table_type ike_sa_type;
+
+/* For joins: by policy_key, and then the IKE SA's own index. */
+extern const struct table_type ike_sa_by_policy_type;
+
 extern const struct label ike_versions[];
 
 #endif
