@@ -16,6 +16,7 @@
 #include "event_loop.h"
 #include "handler.h"
 #include "joins/rules.h"
+#include "joins/totals.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -40,6 +41,7 @@ struct agent {
         struct handler *handler;
         struct self *self;
         struct rules *rules;
+        struct totals *totals;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -241,8 +243,9 @@ static bool start(struct agent *agent)
                 return false;
         agent->self = self_new(agent->store, agent->loop);
         agent->rules = rules_new(agent->store, agent->loop);
+        agent->totals = totals_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->totals || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -267,6 +270,7 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        totals_free(agent->totals);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);
