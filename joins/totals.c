@@ -198,6 +198,7 @@ static void added(struct totals *t, const struct ipsec_sa *sa)
 static void changed(struct totals *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
 {
         t->totals.sas_created += !is_usable(old) && is_usable(sa);
+        t->totals.sas_removed += is_usable(old) && !is_usable(sa);
         t->totals.sas_soft_expired += old->state == SA_MATURE && sa->state == SA_DYING;
         count_errors(t, sa, old->integrity_errors, old->replay_errors + old->replay_window_errors);
         if (!counts(sa) || direction_of(sa) == DIRECTION_UNKNOWN)

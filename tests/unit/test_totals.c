@@ -266,6 +266,9 @@ START_TEST(test_larval)
         put(sa);
         take(sa, TABLE_EXPIRED); /* nobody gave it keys */
         lived(2, 0, 0);
+        sa.spi = 2;
+        put(sa); /* no kernel does that */
+        lived(2, 1, 0);
         ck_assert_uint_eq(now()->sas_hard_expired, 0);
         ck_assert_uint_eq(now()->negotiation_failures, 0);
 }
