@@ -22,6 +22,7 @@
 #include "joins/rules.h"
 #include "joins/sa_owners.h"
 #include "opener.h"
+#include "joins/totals.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -51,6 +52,7 @@ struct agent {
         struct sa_owners *sa_owners;
         struct rule_owners *rule_owners;
         struct ike_sas *ike_sas;
+        struct totals *totals;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -274,9 +276,10 @@ static bool start(struct agent *agent)
         agent->sa_owners = sa_owners_new(agent->store, agent->loop);
         agent->rule_owners = rule_owners_new(agent->store, agent->loop);
         agent->ike_sas = ike_sas_new(agent->store, agent->loop);
+        agent->totals = totals_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
         if (!agent->self || !agent->rules || !agent->directions || !agent->sa_owners ||
-            !agent->rule_owners || !agent->ike_sas || !agent->handler)
+            !agent->rule_owners || !agent->ike_sas || !agent->totals || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -310,6 +313,7 @@ static void stop(struct agent *agent)
         rule_owners_free(agent->rule_owners);
         sa_owners_free(agent->sa_owners);
         directions_free(agent->directions);
+        totals_free(agent->totals);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);
