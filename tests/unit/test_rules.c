@@ -147,7 +147,6 @@ static void check_tunnel(void)
         ck_assert_uint_eq(sa_of(0x1002)->policy_cookie, IN);
         ck_assert_uint_eq(sa_of(0x1001)->partner, sa_of(0x1002)->index);
         ck_assert_uint_eq(sa_of(0x1002)->partner, sa_of(0x1001)->index);
-        ck_assert_uint_eq(sa_of(0x1001)->keying, KEYING_MANUAL);
 }
 
 START_TEST(test_policies_first)
