@@ -15,7 +15,9 @@
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
+#include "joins/bypasses.h"
 #include "joins/directions.h"
+#include "joins/protection.h"
 #include "joins/rules.h"
 #include "options.h"
 #include "privileges.h"
@@ -42,6 +44,8 @@ struct agent {
         struct self *self;
         struct rules *rules;
         struct directions *directions;
+        struct bypasses *bypasses;
+        struct protection *protection;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -234,6 +238,15 @@ static bool may_listen(const struct agent *agent)
         return false;
 }
 
+static bool add_joins(struct agent *agent)
+{
+        agent->rules = rules_new(agent->store, agent->loop);
+        agent->directions = directions_new(agent->store, agent->loop);
+        agent->bypasses = bypasses_new(agent->store, agent->loop);
+        agent->protection = protection_new(agent->store, agent->loop);
+        return agent->rules && agent->directions && agent->bypasses && agent->protection;
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -242,10 +255,8 @@ static bool start(struct agent *agent)
         if (!open_recordings(agent))
                 return false;
         agent->self = self_new(agent->store, agent->loop);
-        agent->rules = rules_new(agent->store, agent->loop);
-        agent->directions = directions_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->directions || !agent->handler)
+        if (!agent->self || !add_joins(agent) || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -270,6 +281,8 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        protection_free(agent->protection);
+        bypasses_free(agent->bypasses);
         directions_free(agent->directions);
         rules_free(agent->rules);
         self_free(agent->self);

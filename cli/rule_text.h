@@ -46,6 +46,10 @@ void rule_print_cookie(FILE *file, const struct rule *rule);
 void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, bool swapped,
                     enum rule_ports ports);
 
+/* The same under another label; source: it is the policy's own source. */
+void rule_print_address(FILE *file, const char *label, const struct policy *policy, bool source,
+                        enum rule_ports ports);
+
 /* "Network Protocol: TCP Action: Manual Key SA", the line's end with it. */
 void rule_print_action(FILE *file, const struct policy *policy);
 

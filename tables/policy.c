@@ -100,6 +100,23 @@ static const struct column columns[] = {
         STRING(49, "ipsrPolicyConfiguredChildKey", struct policy, configured_child_key),
 };
 
+static const struct column by_precedence_index[] = {
+        UNSIGNED32(1, "direction", struct policy, direction),
+        UNSIGNED32(2, "type", struct policy, type),
+        UNSIGNED32(3, "kind", struct policy, kind),
+        UNSIGNED32(4, "priority", struct policy, priority),
+        UNSIGNED32(5, "index", struct policy, index),
+};
+
+const struct table_type policy_by_precedence_type = {
+        .name = "policies by precedence",
+        TABLE_INDEX(by_precedence_index),
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &policy_by_precedence_type, NULL };
+
 static size_t key_length(const void *row)
 {
         (void)row;
@@ -116,4 +133,5 @@ const struct table_type policy_type = {
         .row_size = sizeof(struct policy),
         .source_size = offsetof(struct policy, name),
         .key_length = key_length,
+        .views = views,
 };

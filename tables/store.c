@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include "agent_scalars.h"
+#include "bypass.h"
 #include "collector_row.h"
 #include "interface.h"
 #include "ipsec_sa.h"
@@ -18,6 +19,7 @@ const struct table_type *const table_types[] = {
         &policy_type,          /* 10 */
         &policy_template_type, /* 11 */
         &interface_type,       /* 13 */
+        &bypass_type,          /* 14 */
         NULL,
 };
 

@@ -244,6 +244,11 @@ same_as_kernel() {
     take_kernel_and_table "$WORK/now" && compare "$WORK/now" "$@"
 }
 
+# device NAME: a network device that nobody needs, of a kind that this kernel has
+device() {
+    ip link add "$1" type dummy 2>/dev/null || ip link add "$1" type bridge
+}
+
 # settle N: adds SA number N and waits for it: events come in order, so all before it is known then. And
 # for as many rows as there are SAs: some larval ones have no event, a check of the count finds them.
 settle() {
