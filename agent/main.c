@@ -19,6 +19,7 @@
 #include "joins/directions.h"
 #include "joins/protection.h"
 #include "joins/rules.h"
+#include "joins/totals.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -46,6 +47,7 @@ struct agent {
         struct directions *directions;
         struct bypasses *bypasses;
         struct protection *protection;
+        struct totals *totals;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -244,7 +246,9 @@ static bool add_joins(struct agent *agent)
         agent->directions = directions_new(agent->store, agent->loop);
         agent->bypasses = bypasses_new(agent->store, agent->loop);
         agent->protection = protection_new(agent->store, agent->loop);
-        return agent->rules && agent->directions && agent->bypasses && agent->protection;
+        agent->totals = totals_new(agent->store, agent->loop);
+        return agent->rules && agent->directions && agent->bypasses && agent->protection &&
+               agent->totals;
 }
 
 /* Rows first, then snmpd: what is registered is there to be asked for. */
@@ -284,6 +288,7 @@ static void stop(struct agent *agent)
         protection_free(agent->protection);
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
+        totals_free(agent->totals);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

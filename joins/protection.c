@@ -3,6 +3,7 @@
 #include "queue.h"
 #include "tables/bypass.h"
 #include "tables/collector_row.h"
+#include "tables/global_scalars.h"
 #include "tables/interface.h"
 #include "tables/ipsec_sa.h"
 #include "tables/policy.h"
@@ -44,6 +45,7 @@ struct protection {
         bool policies_known;           /* the kernel's policies have been read */
         bool any_policy;               /* as last seen */
         bool any_obstacle;             /* one that does not let pass, of any direction */
+        bool default_blocks[WAYS];     /* else what no policy is for is accepted */
         struct precedence first[WAYS]; /* of the first policy that does not let pass */
         struct device *devices;
         size_t n_devices;
@@ -180,15 +182,6 @@ static bool has_own_bypass(const struct protection *p, uint32_t if_index)
         return bypass && bypass->if_index == if_index && bypass->kind == BYPASS_POLICY;
 }
 
-/* What the kernel does with a packet that no policy is for. */
-static bool default_accepts(const struct protection *p, enum way way)
-{
-        (void)p;
-        (void)way;
-        return true; /* the default policies have no table yet, and this is what they are at first
-                      */
-}
-
 /* ---- one row ---- */
 
 /* What goes in clear text there, and why. */
@@ -212,7 +205,7 @@ static void ask_policies(const struct protection *p, const struct interface *row
 
         for (enum way way = SENT; way < WAYS; way++) {
                 bool all = all_pass(p, row, way, rows);
-                bool none = !p->any_obstacle && default_accepts(p, way);
+                bool none = !p->any_obstacle && !p->default_blocks[way];
 
                 passes = passes || all;
                 accepted = accepted || none;
@@ -396,6 +389,23 @@ static void collector_changed(void *context, enum table_event event, enum table_
         mark_all(p);
 }
 
+static void global_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
+{
+        const struct global_scalars *row = after;
+        struct protection *p = context;
+        const bool blocks[WAYS] = { row && row->default_out == DEFAULT_BLOCK,
+                                    row && row->default_in == DEFAULT_BLOCK };
+
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (memcmp(blocks, p->default_blocks, sizeof(blocks)) == 0)
+                return;
+        memcpy(p->default_blocks, blocks, sizeof(blocks));
+        mark_all(p);
+}
+
 /* ---- offload ---- */
 
 static struct device *device_of(struct protection *p, uint32_t if_index)
@@ -457,6 +467,7 @@ struct protection *protection_new(struct store *store, struct loop *loop)
             table_subscribe(p->bypasses, bypass_changed, p) < 0 ||
             table_subscribe(p->policies, policy_changed, p) < 0 ||
             table_subscribe(store_table(store, &collector_row_type), collector_changed, p) < 0 ||
+            table_subscribe(store_table(store, &global_scalars_type), global_changed, p) < 0 ||
             table_subscribe(store_table(store, &ipsec_sa_type), sa_changed, p) < 0) {
                 free(p);
                 return NULL;

@@ -5,6 +5,7 @@
 #include "suite.h"
 #include "tables/bypass.h"
 #include "tables/collector_row.h"
+#include "tables/global_scalars.h"
 #include "tables/interface.h"
 #include "tables/ipsec_sa.h"
 #include "tables/policy.h"
@@ -295,6 +296,27 @@ START_TEST(test_policies_unknown)
 }
 END_TEST
 
+/* Where the default blocks, no policy is needed for IPsec to have its say. */
+START_TEST(test_defaults)
+{
+        struct global_scalars row;
+
+        put_interface(2, "lan0", "192.1.1.1", 0);
+        is_interface(2, "192.1.1.1", INTERFACE_IPSEC_OFF, REASON_NO_POLICY);
+        memset(&row, 0, sizeof(row));
+        row.default_in = DEFAULT_BLOCK;
+        row.default_out = DEFAULT_ACCEPT;
+        table_put(store_table(store, &global_scalars_type), &row, TABLE_FROM_EVENT);
+        is_interface(2, "192.1.1.1", INTERFACE_IPSEC_PARTLY, REASON_NO_POLICY);
+        row.default_out = DEFAULT_BLOCK;
+        table_put(store_table(store, &global_scalars_type), &row, TABLE_FROM_EVENT);
+        is_interface(2, "192.1.1.1", INTERFACE_IPSEC_ON, 0);
+        row.default_out = row.default_in = DEFAULT_UNKNOWN;
+        table_put(store_table(store, &global_scalars_type), &row, TABLE_FROM_EVENT);
+        is_interface(2, "192.1.1.1", INTERFACE_IPSEC_OFF, REASON_NO_POLICY);
+}
+END_TEST
+
 /* A bypass counts where it takes in all that an address sends or receives. */
 START_TEST(test_bypassed_address)
 {
@@ -435,6 +457,7 @@ int main(void)
         tcase_add_test(tcase, test_many_addresses);
         tcase_add_test(tcase, test_no_policy);
         tcase_add_test(tcase, test_policies_unknown);
+        tcase_add_test(tcase, test_defaults);
         tcase_add_test(tcase, test_bypassed_address);
         tcase_add_test(tcase, test_bypassed_part);
         tcase_add_test(tcase, test_sub_policies);
