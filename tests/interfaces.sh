@@ -10,7 +10,6 @@ fi
 begin
 SOON=5
 TABLE=.$ROOT.1.13
-INTERFACES=10.105.110.116.101.114.102.97.99.101.115 # the key "interfaces" as an index
 
 interfaces() { value "$COLLECTOR.$1.$INTERFACES"; }
 
