@@ -342,29 +342,43 @@ static bool same_place(const struct policy *a, const struct policy *b)
         return a->kind == b->kind && a->priority == b->priority;
 }
 
-/* Only what comes first counts, and whether there is any. */
-static void policy_changed(void *context, enum table_event event, enum table_reason reason,
-                           const void *before, const void *after)
+static void look_for_obstacles(struct protection *p, uint8_t direction)
 {
-        struct protection *p = context;
-        bool any_policy = table_count(p->policies) > 0, any_obstacle;
+        bool any_obstacle = has_obstacle(p);
 
-        (void)reason;
-        if (event == TABLE_CHANGED && same_place(before, after))
-                return;
-        any_obstacle = has_obstacle(p);
         for (enum way way = SENT; way < WAYS; way++) {
-                struct precedence first = first_obstacle(p, way);
+                struct precedence first;
 
+                if (directions[way] != direction)
+                        continue;
+                first = first_obstacle(p, way);
                 if (memcmp(&first, &p->first[way], sizeof(first)) == 0)
                         continue;
                 p->first[way] = first;
                 mark_all(p);
         }
-        if (any_policy == p->any_policy && any_obstacle == p->any_obstacle)
+        if (any_obstacle == p->any_obstacle)
+                return;
+        p->any_obstacle = any_obstacle;
+        mark_all(p);
+}
+
+/* Only what comes first counts, and whether there is any. A policy keeps its direction. */
+static void policy_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
+{
+        const struct policy *old = before, *policy = after;
+        struct protection *p = context;
+        bool any_policy = table_count(p->policies) > 0;
+
+        (void)reason;
+        if (event == TABLE_CHANGED && same_place(before, after))
+                return;
+        if ((old && old->kind != RULE_BYPASS) || (policy && policy->kind != RULE_BYPASS))
+                look_for_obstacles(p, policy ? policy->direction : old->direction);
+        if (any_policy == p->any_policy)
                 return;
         p->any_policy = any_policy;
-        p->any_obstacle = any_obstacle;
         mark_all(p);
 }
 
