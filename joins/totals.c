@@ -18,13 +18,14 @@ struct life_key {
         int64_t add_time;
 };
 
-/* A life that the table lost, and that may be found again; and what the totals have of it. */
+/* A life that may be found again, and what the totals have of it. */
 struct life {
         struct life_key key;
         uint64_t octets;
         uint64_t packets;
         uint64_t integrity_errors;
         uint64_t replay_errors; /* both kinds */
+        bool removed;           /* it is counted as removed: the table lost it */
         bool hashed;
         UT_hash_handle hh; /* in the order in which they were remembered */
 };
@@ -110,7 +111,7 @@ static struct life *add_life(struct totals *t, const struct ipsec_sa *sa)
         return life;
 }
 
-int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known)
+static int remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known, bool removed)
 {
         struct life *life = find_life(t, sa);
 
@@ -118,6 +119,7 @@ int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_
                 life = add_life(t, sa);
         if (!life)
                 return -ENOMEM;
+        life->removed = removed;
         life->integrity_errors = sa->integrity_errors;
         life->replay_errors = sa->replay_errors + sa->replay_window_errors;
         if (direction_known) {
@@ -125,6 +127,11 @@ int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_
                 life->packets = sa->packets;
         }
         return 0;
+}
+
+int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known)
+{
+        return remember(t, sa, direction_known, false);
 }
 
 /* ---- what an SA counts ---- */
@@ -189,7 +196,7 @@ static void added(struct totals *t, const struct ipsec_sa *sa)
 {
         const struct life *life = find_life(t, sa);
 
-        t->totals.sas_created += is_usable(sa);
+        t->totals.sas_created += is_usable(sa) && (!life || life->removed);
         count_errors(t, sa, life ? life->integrity_errors : 0, life ? life->replay_errors : 0);
         if (counts(sa) && direction_of(sa) != DIRECTION_UNKNOWN)
                 count_whole(t, sa);
@@ -235,7 +242,7 @@ static void remember_or_forget(struct totals *t, const struct ipsec_sa *sa,
                                enum table_reason reason)
 {
         if (reason == TABLE_LOST && is_usable(sa))
-                totals_remember(t, sa, direction_of(sa) != DIRECTION_UNKNOWN);
+                remember(t, sa, direction_of(sa) != DIRECTION_UNKNOWN, true);
         else
                 forget(t, find_life(t, sa));
 }

@@ -31,9 +31,10 @@ struct totals_saved {
 void totals_restore(struct totals *t, const struct totals_saved *saved);
 
 /*
- * What this SA has counted is in the totals: if it is found again, the same one by its key and add
- * time, just what it counted since is added. direction_known: its octets and packets are in them as
- * well. Only so many are remembered, the latest ones. 0 or -ENOMEM.
+ * This SA, created and not removed, and what it has counted are in the totals: if it is found, the
+ * same one by its key and add time, just what it counted since is added. direction_known: its
+ * octets and packets are in them as well. Only so many are remembered, the latest ones. 0 or
+ * -ENOMEM.
  */
 int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known);
 

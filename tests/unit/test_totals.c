@@ -502,6 +502,30 @@ START_TEST(test_drops)
 }
 END_TEST
 
+/* An SA that lived on while the agent did not run is found by the first read. */
+START_TEST(test_restored)
+{
+        struct totals_saved saved = {
+                .totals = { .octets_in = 1000, .packets_in = 9, .sas_created = 5, .sas_removed = 4 }
+        };
+        struct ipsec_sa sa = make(1, DIRECTION_UNKNOWN, 300, 3);
+
+        totals_restore(totals, &saved);
+        ck_assert_int_eq(totals_remember(totals, &sa, true), 0);
+        sa.octets = 400;
+        sa.packets = 4;
+        read_full(&sa);
+        lived(5, 4, 0);
+        carried(1000, 9, 0, 0);
+        direct(sa, DIRECTION_INBOUND);
+        carried(1100, 10, 0, 0);
+        read_full(NULL);
+        lived(5, 5, 1);
+        read_full(&sa);
+        lived(6, 5, 1);
+}
+END_TEST
+
 /* What a collector tells of the same row, and what an earlier run left. */
 START_TEST(test_row_is_shared)
 {
@@ -511,6 +535,7 @@ START_TEST(test_row_is_shared)
 
         totals_restore(totals, &saved);
         ck_assert_uint_eq(now()->octets_in, 1000);
+        ck_assert_uint_eq(now()->sas_created, 5);
         ck_assert_int_eq(table_put(global, &told, TABLE_FROM_EVENT), 0);
         put(make(1, DIRECTION_INBOUND, 100, 2));
         put_stat("XfrmInNoStates", 11);
@@ -545,6 +570,7 @@ int main(void)
         tcase_add_test(tcase, test_policies);
         tcase_add_test(tcase, test_drops);
         tcase_add_test(tcase, test_row_is_shared);
+        tcase_add_test(tcase, test_restored);
         tcase_set_timeout(tcase, 60);
         return run_suite("totals", tcase);
 }
