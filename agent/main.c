@@ -16,13 +16,15 @@
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
+#include "joins/bypasses.h"
 #include "joins/directions.h"
 #include "joins/ike_sas.h"
+#include "joins/protection.h"
 #include "joins/rule_owners.h"
 #include "joins/rules.h"
 #include "joins/sa_owners.h"
-#include "opener.h"
 #include "joins/totals.h"
+#include "opener.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -52,6 +54,8 @@ struct agent {
         struct sa_owners *sa_owners;
         struct rule_owners *rule_owners;
         struct ike_sas *ike_sas;
+        struct bypasses *bypasses;
+        struct protection *protection;
         struct totals *totals;
         struct recording *recording;
         struct replay *replay;
@@ -263,6 +267,20 @@ static bool may_listen(const struct agent *agent)
         return false;
 }
 
+static bool add_joins(struct agent *agent)
+{
+        agent->rules = rules_new(agent->store, agent->loop);
+        agent->directions = directions_new(agent->store, agent->loop);
+        agent->bypasses = bypasses_new(agent->store, agent->loop);
+        agent->protection = protection_new(agent->store, agent->loop);
+        agent->sa_owners = sa_owners_new(agent->store, agent->loop);
+        agent->rule_owners = rule_owners_new(agent->store, agent->loop);
+        agent->ike_sas = ike_sas_new(agent->store, agent->loop);
+        agent->totals = totals_new(agent->store, agent->loop);
+        return agent->rules && agent->directions && agent->bypasses && agent->protection &&
+               agent->sa_owners && agent->rule_owners && agent->ike_sas && agent->totals;
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -271,15 +289,8 @@ static bool start(struct agent *agent)
         if (!open_recordings(agent))
                 return false;
         agent->self = self_new(agent->store, agent->loop);
-        agent->rules = rules_new(agent->store, agent->loop);
-        agent->directions = directions_new(agent->store, agent->loop);
-        agent->sa_owners = sa_owners_new(agent->store, agent->loop);
-        agent->rule_owners = rule_owners_new(agent->store, agent->loop);
-        agent->ike_sas = ike_sas_new(agent->store, agent->loop);
-        agent->totals = totals_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->directions || !agent->sa_owners ||
-            !agent->rule_owners || !agent->ike_sas || !agent->totals || !agent->handler)
+        if (!agent->self || !add_joins(agent) || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -312,6 +323,8 @@ static void stop(struct agent *agent)
         ike_sas_free(agent->ike_sas);
         rule_owners_free(agent->rule_owners);
         sa_owners_free(agent->sa_owners);
+        protection_free(agent->protection);
+        bypasses_free(agent->bypasses);
         directions_free(agent->directions);
         totals_free(agent->totals);
         rules_free(agent->rules);

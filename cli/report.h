@@ -60,6 +60,7 @@ extern const struct report report_host_active;
 extern const struct report report_host_configured;
 extern const struct report report_tunnel;
 extern const struct report report_ip;
+extern const struct report report_bypass;
 extern const struct report report_stat;
 extern const struct report report_collector;
 

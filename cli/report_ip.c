@@ -3,8 +3,6 @@
 #include "tables/interface.h"
 #include "text.h"
 
-#include <string.h>
-
 static const uint16_t members[] = {
         NEEDS(struct interface, name),
         NEEDS(struct interface, state),
@@ -86,18 +84,23 @@ static void print(FILE *file, const void *row, const struct moment *now)
         text_plain(file, "\n");
 }
 
-/* What Linux has and HP has not; Xfrm Link speaks of interfaces by their index. */
+/* What Linux has and HP has not; Xfrm Link speaks of interfaces by their index. Why it is off
+ * partly stands behind that already. */
 static void print_more(FILE *file, const void *row, const struct moment *now)
 {
+        static const uint16_t told[] = {
+                NEEDS(struct interface, name),    NEEDS(struct interface, state),
+                NEEDS(struct interface, ipsec),   NEEDS(struct interface, address),
+                NEEDS(struct interface, reasons),
+        };
+        enum { N_TOLD = sizeof(told) / sizeof(told[0]) };
         const struct interface *interface = row;
-        uint16_t told[N_MEMBERS + 1];
 
-        memcpy(told, members, sizeof(members));
-        told[N_MEMBERS] = NEEDS(struct interface, address);
         text_plain(file, "If Index: ");
         text_number(file, interface->if_index);
         text_plain(file, "\n");
-        text_columns(file, &interface_type, row, now, told, N_MEMBERS + 1);
+        text_columns(file, &interface_type, row, now, told,
+                     interface->ipsec == INTERFACE_IPSEC_PARTLY ? N_TOLD : N_TOLD - 1);
 }
 
 const struct report report_ip = {

@@ -103,12 +103,18 @@ static void print_port(FILE *file, uint16_t port, uint16_t mask)
 void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, bool swapped,
                     enum rule_ports ports)
 {
-        bool source = (end == RULE_SOURCE) != swapped;
+        rule_print_address(file, end == RULE_SOURCE ? "Src IP Addr: " : "Dst IP Addr: ", policy,
+                           (end == RULE_SOURCE) != swapped, ports);
+}
+
+void rule_print_address(FILE *file, const char *label, const struct policy *policy, bool source,
+                        enum rule_ports ports)
+{
         const struct inet_addr *address = source ? &policy->source : &policy->destination;
         uint16_t port = source ? policy->source_port : policy->destination_port;
         uint16_t mask = source ? policy->source_port_mask : policy->destination_port_mask;
 
-        text_plain(file, end == RULE_SOURCE ? "Src IP Addr: " : "Dst IP Addr: ");
+        text_plain(file, label);
         text_address(file, address);
         if (is_network(address)) {
                 text_plain(file, "/");

@@ -48,6 +48,10 @@ void rule_print_cookie(FILE *file, const struct rule *rule);
 void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, bool swapped,
                     enum rule_ports ports);
 
+/* The same under another label; source: it is the policy's own source. */
+void rule_print_address(FILE *file, const char *label, const struct policy *policy, bool source,
+                        enum rule_ports ports);
+
 /* "Discard": an enum rule_action in HP's words. */
 const char *rule_action_text(uint8_t action);
 

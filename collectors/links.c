@@ -83,22 +83,15 @@ static uint16_t reasons_of_ipv6(const struct links *l, const struct link_message
 
 /* IPv6 has no disable_xfrm: what is sent there is always protected. A link without an address is
  * judged by IPv4 where that is configured. */
-static void set_ipsec(const struct links *l, const struct link_message *is, struct interface *row)
+static void set_settings(const struct links *l, const struct link_message *is,
+                         struct interface *row)
 {
         bool by_ipv6 = row->address.type == INET_ADDR_IPV6 ||
                        (row->address.type == INET_ADDR_UNKNOWN && !is->tells_ipv4);
 
-        if (by_ipv6 ? !is->tells_ipv6 : !is->tells_ipv4) {
-                row->ipsec = INTERFACE_IPSEC_UNKNOWN;
-                return;
-        }
-        row->reasons = by_ipv6 ? reasons_of_ipv6(l, is) : reasons_of_ipv4(l, is);
-        if (row->reasons == 0)
-                row->ipsec = INTERFACE_IPSEC_ON;
-        else if (row->reasons == (REASON_DISABLE_XFRM | REASON_DISABLE_POLICY))
-                row->ipsec = INTERFACE_IPSEC_OFF;
-        else
-                row->ipsec = INTERFACE_IPSEC_PARTLY;
+        row->settings_told = by_ipv6 ? is->tells_ipv6 : is->tells_ipv4;
+        if (row->settings_told)
+                row->settings = by_ipv6 ? reasons_of_ipv6(l, is) : reasons_of_ipv4(l, is);
 }
 
 /* address NULL: the row of a link without one. */
@@ -138,7 +131,8 @@ static int put_row(const struct links *l, const struct link *link, const struct 
         row.xfrm_if_id = link->is.xfrm_if_id;
         row.xfrm_link = link->is.xfrm_link;
         row.offload = INTERFACE_OFFLOAD_UNKNOWN; /* rtnetlink tells no features of devices */
-        set_ipsec(l, &link->is, &row);
+        set_settings(l, &link->is, &row);
+        row.ipsec = INTERFACE_IPSEC_UNKNOWN; /* until a join knows */
         return table_put(l->table, &row, TABLE_FROM_EVENT);
 }
 

@@ -73,7 +73,7 @@ const struct table_type interface_type = {
         TABLE_INDEX(interface_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct interface),
-        .source_size = offsetof(struct interface, offloaded_sas),
+        .source_size = offsetof(struct interface, ipsec),
         .key_length = key_length,
         .views = views,
 };

@@ -42,14 +42,16 @@ struct interface {
         struct inet_addr address; /* IFA_LOCAL, else IFA_ADDRESS; its prefix stays 0 */
 
         uint8_t state;       /* enum interface_state */
-        uint8_t ipsec;       /* enum interface_ipsec */
         uint8_t offload;     /* enum interface_offload */
-        uint16_t reasons;    /* enum clear_text_reason */
+        bool settings_told;  /* the kernel tells the settings; no column has it */
+        uint16_t settings;   /* those reasons that are set by sysctl; no column has it */
         const char *name;    /* IFA_LABEL, else IFLA_IFNAME */
         uint32_t xfrm_if_id; /* IFLA_XFRM_IF_ID; 0 no XFRM interface */
         uint32_t xfrm_link;  /* IFLA_XFRM_LINK; 0 none */
 
-        /* What the joins fill; a collector leaves it 0. */
+        /* What the joins fill; a collector gives a new row "unknown", and leaves the rest 0. */
+        uint8_t ipsec;    /* enum interface_ipsec */
+        uint16_t reasons; /* enum clear_text_reason */
         uint32_t offloaded_sas;
 };
 

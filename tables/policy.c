@@ -100,6 +100,21 @@ static const struct column columns[] = {
         STRING(49, "ipsrPolicyConfiguredChildKey", struct policy, configured_child_key),
 };
 
+static const struct column by_precedence_index[] = {
+        UNSIGNED32(1, "direction", struct policy, direction),
+        UNSIGNED32(2, "type", struct policy, type),
+        UNSIGNED32(3, "kind", struct policy, kind),
+        UNSIGNED32(4, "priority", struct policy, priority),
+        UNSIGNED32(5, "index", struct policy, index),
+};
+
+const struct table_type policy_by_precedence_type = {
+        .name = "policies by precedence",
+        TABLE_INDEX(by_precedence_index),
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
 static size_t key_length(const void *row)
 {
         (void)row;
@@ -120,7 +135,11 @@ const struct table_type policy_by_configured_type = {
         .moves = true,
 };
 
-static const struct table_type *const views[] = { &policy_by_configured_type, NULL };
+static const struct table_type *const views[] = {
+        &policy_by_precedence_type,
+        &policy_by_configured_type,
+        NULL,
+};
 
 const struct table_type policy_type = {
         .number = 10,

@@ -98,6 +98,8 @@ extern const struct table_type policy_type;
 
 /* For joins: by configured policy and child, then as policy_type. */
 extern const struct table_type policy_by_configured_type;
+/* For joins: by direction, type and kind, and then as a packet meets them. */
+extern const struct table_type policy_by_precedence_type;
 
 extern const struct label spd_types[];
 extern const struct label rule_kinds[];

@@ -3,6 +3,7 @@
 #include "agent_scalars.h"
 #include "certificate.h"
 #include "child_sa.h"
+#include "bypass.h"
 #include "collector_row.h"
 #include "configured_policy.h"
 #include "global_scalars.h"
@@ -29,6 +30,7 @@ const struct table_type *const table_types[] = {
         &policy_template_type,   /* 11 */
         &tunnel_type,            /* 12 */
         &interface_type,         /* 13 */
+        &bypass_type,            /* 14 */
         &certificate_type,       /* 16 */
         NULL,
 };

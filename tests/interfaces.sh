@@ -10,7 +10,6 @@ fi
 begin
 SOON=5
 TABLE=.$ROOT.1.13
-INTERFACES=10.105.110.116.101.114.102.97.99.101.115 # the key "interfaces" as an index
 
 interfaces() { value "$COLLECTOR.$1.$INTERFACES"; }
 
@@ -39,11 +38,6 @@ soon_same() { # WHAT [SECONDS]
     ok "$1"
 }
 
-# device NAME: of a kind that this kernel has
-device() {
-    ip link add "$1" type dummy 2>/dev/null || ip link add "$1" type bridge
-}
-
 report() { "$BUILD/ipsec_report" "$@" -- -v2c -c public "127.0.0.1:$PORT"; }
 
 ### The example of HP's manual page. There, lan0:1 is down while lan0 is up; here a device must be.
@@ -58,6 +52,8 @@ ip addr add 192.1.3.3/24 dev lan2
 sysctl -qw net.ipv4.conf.lan1.disable_xfrm=1 net.ipv4.conf.lan1.disable_policy=1
 ip link set lan0 up
 ip link set lan1 up
+# without any policy IPsec would be off everywhere
+ip xfrm policy add src 192.1.1.1 dst 192.1.1.3 dir out tmpl proto esp reqid 1 mode transport
 mkdir "$WORK/a"
 echo 'interfaceInterval 3600' >"$WORK/a/agent.conf"
 start_both "$WORK/a"

@@ -13,6 +13,8 @@ POLICY_TABLE=.$ROOT.1.10
 TEMPLATE_TABLE=.$ROOT.1.11
 SUBJECT=sas # what is compared with the kernel: sas or policies
 XFRM=4.120.102.114.109 # the key "xfrm" as an index: length and octets
+# shellcheck disable=SC2034 # for those that source this
+INTERFACES=10.105.110.116.101.114.102.97.99.101.115 # the key "interfaces" likewise
 COLLECTOR=.$ROOT.1.3.1
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=python3
@@ -242,6 +244,11 @@ compare() {
 # same_as_kernel [ARGS of the comparer]: is the table what the kernel has just now?
 same_as_kernel() {
     take_kernel_and_table "$WORK/now" && compare "$WORK/now" "$@"
+}
+
+# device NAME: a network device that nobody needs, of a kind that this kernel has
+device() {
+    ip link add "$1" type dummy 2>/dev/null || ip link add "$1" type bridge
 }
 
 # settle N: adds SA number N and waits for it: events come in order, so all before it is known then. And

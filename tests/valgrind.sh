@@ -45,7 +45,8 @@ export SNMP_TIMEOUT=20
 start_snmpd "$WORK"
 start_under_valgrind -x "unix:$WORK/agentx" --replay "$WORK/manual"
 live "subagent"
-for arguments in "-sa ipsec" "-sa ipsec -json" "-sa ipsec -verbose" "-host -tunnel -verbose" "-host -tunnel -json" \
+for arguments in "-sa ipsec" "-sa ipsec -json" "-sa ipsec -verbose" "-host -tunnel -verbose" \
+    "-host -tunnel -json" "-bypass -verbose" "-bypass -json" \
     "-stat" "-stat -json" "-collector" "-version"; do
     read -ra words <<<"$arguments"
     "${valgrind[@]}" "--log-file=$WORK/command" "$BUILD/ipsec_report" "${words[@]}" -- -v2c -c public -t 20 \

@@ -303,7 +303,8 @@ def expected(sa, now, slack, local=None):
     want = {"Spi": sa["spi"], "Protocol": sa["proto"], "Mode": MODES[sa["mode"]],
             "State": state(sa, now, slack)}
     if local is not None:
-        want["Direction"] = 1 if sa["dst"] in local else 2 if sa["src"] in local else 4
+        here, there = sa["src"] in local, sa["dst"] in local
+        want["Direction"] = 4 if here == there else 2 if here else 1
     address(want, "Source", sa["src"])
     address(want, "Destination", sa["dst"])
 

@@ -125,7 +125,7 @@ def pairs(found):
     assert len(keys) == len(set(keys)), keys
     return dict(found)
 j = json.load(open(sys.argv[1]), object_pairs_hook=pairs)
-assert list(j) == ["ipsec_sa", "policy", "policy_template", "global", "interface"], list(j)
+assert list(j) == ["ipsec_sa", "policy", "policy_template", "global", "interface", "bypass"], list(j)
 assert len(j["global"]) == 1 and j["global"][0]["policies_out"] == 4, j["global"]
 assert len(j["policy"]) == 8 and len(j["policy_template"]) == 6, (len(j["policy"]), len(j["policy_template"]))
 assert {p["kind"] for p in j["policy"]} == {"host", "tunnel", "bypass"}, j["policy"]' "$WORK/json"

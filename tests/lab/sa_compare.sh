@@ -36,14 +36,35 @@ reading() { # NAME [ARGS of compare_sas.py]
     echo "$(cat "$file.args") $*" >"$file.args"
 }
 
+# own_addresses N: every Nth address of the SAs is this machine's from now on, and no other
+own_addresses() {
+    ip addr flush dev lan0
+    ip xfrm state | awk -v n="$1" '$1 == "src" && NR % n == 0 { print $2 } $1 == "src" && NR % n == 1 { print $4 }' |
+        sort -u | grep -v '^0.0.0.0$\|^::$' >"$WORK/own"
+    while read -r address; do
+        case $address in
+        *:*) echo "addr add $address/128 dev lan0 nodad" ;;
+        *) echo "addr add $address/32 dev lan0" ;;
+        esac
+    done <"$WORK/own" | ip -batch -
+    own=$(ip -j addr | "$PYTHON" -c 'import json, sys
+print(",".join(a["local"] for entry in json.load(sys.stdin) for a in entry["addr_info"]))')
+}
+
+device lan0
+ip link set lan0 up
+
 for seed; do
     ip xfrm state flush
     add_random "$seed" "$COUNT" "seed $seed"
     dir=$WORK/$seed
     mkdir "$dir"
     echo "checkInterval 1" >"$dir/agent.conf"
+    own_addresses 7
     start_both "$dir"
-    reading "seed $seed, a dump"
+    check "the interfaces are read" wait_until 20 \
+        '[ "$(value "$COLLECTOR.2.10.105.110.116.101.114.102.97.99.101.115")" = 1 ]'
+    reading "seed $seed, a dump" --local "$own"
 
     # a tenth goes, as many come
     ip xfrm state | awk '/^src/ { s = $0 }
@@ -51,7 +72,8 @@ for seed; do
         sed 's/(.*//' >"$WORK/batch"
     add_lines "$WORK/batch" >/dev/null
     add_random "$((seed + 1000))" $((COUNT / 10)) "seed $seed, further ones"
-    reading "seed $seed, after changes" --no-order
+    own_addresses 5
+    reading "seed $seed, after changes" --no-order --local "$own"
     end_both
     unset PORT
 done

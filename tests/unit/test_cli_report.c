@@ -201,6 +201,9 @@ START_TEST(verbose_interface)
                          "Xfrm If Id: 7\n"
                          "Xfrm Link: 2\n"
                          "Offloaded Sas: 0\n");
+        row.ipsec = INTERFACE_IPSEC_OFF;
+        row.reasons = REASON_NO_POLICY;
+        ck_assert(strstr(print(&report_ip, &row, 1, true), "\nReasons: noPolicy\n"));
 }
 END_TEST
 

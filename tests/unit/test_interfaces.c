@@ -193,15 +193,15 @@ static void read_nothing(void)
 /* ---- tests ---- */
 
 static void is_row(uint32_t if_index, const char *address, const char *name, uint8_t state,
-                   uint8_t ipsec, uint16_t reasons)
+                   uint16_t settings)
 {
         const struct interface *row = row_of(if_index, address);
 
         ck_assert_msg(row != NULL, "%u %s is not there", if_index, address);
         ck_assert_str_eq(row->name, name);
         ck_assert_uint_eq(row->state, state);
-        ck_assert_uint_eq(row->ipsec, ipsec);
-        ck_assert_uint_eq(row->reasons, reasons);
+        ck_assert_uint_eq(row->settings, settings);
+        ck_assert_uint_eq(row->ipsec, INTERFACE_IPSEC_UNKNOWN); /* a join's word */
 }
 
 /* The truth stands in link.txt, addr.txt and sysctl.txt beside the recording. */
@@ -211,14 +211,14 @@ START_TEST(test_recording)
 
         read_recording();
         ck_assert_uint_eq(n_rows(), 9);
-        is_row(1, "127.0.0.1", "lo", INTERFACE_UP, INTERFACE_IPSEC_OFF, both);
-        is_row(1, "::1", "lo", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(2, "198.51.100.1", "d0:1", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(2, "fe80::68e9:faff:fea7:2f36", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(3, "203.0.113.1", "d1", INTERFACE_DOWN, INTERFACE_IPSEC_OFF, both);
-        is_row(4, "10.9.0.1", "xf1", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(1, "127.0.0.1", "lo", INTERFACE_UP, both);
+        is_row(1, "::1", "lo", INTERFACE_UP, 0);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
+        is_row(2, "198.51.100.1", "d0:1", INTERFACE_UP, 0);
+        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, 0);
+        is_row(2, "fe80::68e9:faff:fea7:2f36", "d0", INTERFACE_UP, 0);
+        is_row(3, "203.0.113.1", "d1", INTERFACE_DOWN, both);
+        is_row(4, "10.9.0.1", "xf1", INTERFACE_UP, 0);
         ck_assert_uint_eq(row_of(4, "10.9.0.1")->xfrm_if_id, 7);
         ck_assert_uint_eq(row_of(4, "10.9.0.1")->xfrm_link, 2);
         ck_assert_uint_eq(row_of(2, "192.0.2.1")->xfrm_if_id, 0);
@@ -233,7 +233,7 @@ START_TEST(test_bare_links)
 {
         read_nothing();
         event(link_is(5, "eth5", 0, 0, 0, 0));
-        is_row(5, "", "eth5", INTERFACE_DOWN, INTERFACE_IPSEC_ON, 0);
+        is_row(5, "", "eth5", INTERFACE_DOWN, 0);
         event(address_is(RTM_NEWADDR, 5, "192.0.2.5", 24, "eth5"));
         ck_assert_ptr_null(row_of(5, ""));
         event(address_is(RTM_NEWADDR, 5, "2001:db8::5", 64, NULL));
@@ -241,7 +241,7 @@ START_TEST(test_bare_links)
         event(address_is(RTM_DELADDR, 5, "192.0.2.5", 24, "eth5"));
         ck_assert_uint_eq(n_rows(), 1);
         event(address_is(RTM_DELADDR, 5, "2001:db8::5", 64, NULL));
-        is_row(5, "", "eth5", INTERFACE_DOWN, INTERFACE_IPSEC_ON, 0);
+        is_row(5, "", "eth5", INTERFACE_DOWN, 0);
         event(address_is(RTM_DELADDR, 5, "2001:db8::5", 64, NULL)); /* once more */
         event(address_is(RTM_NEWADDR, 5, "0.0.0.0", 0, "eth5"));
         ck_assert_uint_eq(n_rows(), 1);
@@ -257,17 +257,16 @@ START_TEST(test_ipsec)
 {
         read_nothing();
         event(link_is(2, "d0", IFF_UP, 1, 0, 0));
-        is_row(2, "", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_XFRM);
+        is_row(2, "", "d0", INTERFACE_UP, REASON_DISABLE_XFRM);
         event(address_is(RTM_NEWADDR, 2, "192.0.2.1", 24, "d0"));
         event(address_is(RTM_NEWADDR, 2, "2001:db8::1", 64, NULL));
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_XFRM);
-        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, REASON_DISABLE_XFRM);
+        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, 0);
         event(link_is(2, "d0", IFF_UP, 0, 1, 1));
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_POLICY);
-        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_POLICY);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, REASON_DISABLE_POLICY);
+        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, REASON_DISABLE_POLICY);
         event(link_is(2, "d0", 0, 1, 1, 0));
-        is_row(2, "192.0.2.1", "d0", INTERFACE_DOWN, INTERFACE_IPSEC_OFF,
-               REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_DOWN, REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
 }
 END_TEST
 
@@ -278,13 +277,12 @@ START_TEST(test_all_interfaces)
 
         read_recording();
         ck_assert_int_eq(links_set_all(&links, &all), 0);
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_XFRM);
-        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, INTERFACE_IPSEC_PARTLY, REASON_DISABLE_POLICY);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, REASON_DISABLE_XFRM);
+        is_row(2, "2001:db8::1", "d0", INTERFACE_UP, REASON_DISABLE_POLICY);
         all = (struct all_conf){ 0 };
         ck_assert_int_eq(links_set_all(&links, &all), 0);
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(3, "203.0.113.1", "d1", INTERFACE_DOWN, INTERFACE_IPSEC_OFF,
-               REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
+        is_row(3, "203.0.113.1", "d1", INTERFACE_DOWN, REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
 }
 END_TEST
 
@@ -299,7 +297,8 @@ START_TEST(test_not_told)
         spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
         mnl_attr_nest_end(nlh, spec);
         event(nlh);
-        is_row(2, "", "d0", INTERFACE_UP, INTERFACE_IPSEC_UNKNOWN, 0);
+        is_row(2, "", "d0", INTERFACE_UP, 0);
+        ck_assert(!row_of(2, "")->settings_told);
 }
 END_TEST
 
@@ -308,8 +307,7 @@ START_TEST(test_short_message)
 {
         read_recording();
         event(link_header(RTM_NEWLINK, AF_UNSPEC, 3, "d1", IFF_UP));
-        is_row(3, "203.0.113.1", "d1", INTERFACE_UP, INTERFACE_IPSEC_OFF,
-               REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
+        is_row(3, "203.0.113.1", "d1", INTERFACE_UP, REASON_DISABLE_XFRM | REASON_DISABLE_POLICY);
         event(link_header(RTM_NEWLINK, AF_UNSPEC, 4, "xf1", 0));
         ck_assert_uint_eq(row_of(4, "10.9.0.1")->xfrm_if_id, 7);
 }
@@ -330,10 +328,10 @@ START_TEST(test_renamed)
 {
         read_recording();
         event(link_is(2, "wan0", IFF_UP, 0, 0, 0));
-        is_row(2, "2001:db8::1", "wan0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "2001:db8::1", "wan0", INTERFACE_UP, 0);
         event(address_is(RTM_NEWADDR, 2, "192.0.2.1", 24, "wan0"));
-        is_row(2, "192.0.2.1", "wan0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(2, "198.51.100.1", "d0:1", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "192.0.2.1", "wan0", INTERFACE_UP, 0);
+        is_row(2, "198.51.100.1", "d0:1", INTERFACE_UP, 0);
 }
 END_TEST
 
@@ -346,14 +344,14 @@ START_TEST(test_twins)
                 event(address_is(RTM_NEWADDR, 2, "192.0.2.1", 24, "d0"));
                 event(address_is(RTM_NEWADDR, 2, "192.0.2.1", 16, "d0:9"));
                 ck_assert_uint_eq(n_rows(), 1);
-                is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+                is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
                 if (sweeping)
                         links_sweep_begin(&links);
                 event(address_is(RTM_DELADDR, 2, "192.0.2.1", 24, "d0"));
-                is_row(2, "192.0.2.1", "d0:9", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+                is_row(2, "192.0.2.1", "d0:9", INTERFACE_UP, 0);
                 event(address_is(RTM_DELADDR, 2, "192.0.2.1", 16, "d0:9"));
                 ck_assert_ptr_null(row_of(2, "192.0.2.1"));
-                is_row(2, "", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+                is_row(2, "", "d0", INTERFACE_UP, 0);
                 if (sweeping)
                         links_sweep_end(&links);
                 event(link_header(RTM_DELLINK, AF_UNSPEC, 2, "d0", 0));
@@ -385,10 +383,10 @@ START_TEST(test_event_during_read)
         ck_assert_ptr_null(row_of(2, "192.0.2.77"));
         ck_assert_ptr_null(row_of(9, ""));
         ck_assert_ptr_null(row_of(9, "192.0.2.99"));
-        is_row(3, "203.0.113.1", "d1", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
-        is_row(3, "203.0.113.3", "d1", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(3, "203.0.113.1", "d1", INTERFACE_UP, 0);
+        is_row(3, "203.0.113.3", "d1", INTERFACE_UP, 0);
         event(address_is(RTM_NEWADDR, 2, "192.0.2.1", 24, "d0")); /* it can come back */
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
 }
 END_TEST
 
@@ -407,7 +405,7 @@ START_TEST(test_lost)
         links_sweep_end(&links);
         ck_assert_int_eq(told.reason, TABLE_LOST);
         ck_assert_uint_eq(n_rows(), 4);
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
         ck_assert_ptr_nonnull(row_of(1, ""));
         ck_assert_ptr_nonnull(row_of(3, ""));
         ck_assert_ptr_nonnull(row_of(4, ""));
@@ -425,7 +423,7 @@ START_TEST(test_address_first)
         ck_assert_uint_eq(n_rows(), 0);
         event(link_is(2, "d0", IFF_UP, 0, 0, 0));
         ck_assert_uint_eq(n_rows(), 1);
-        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, INTERFACE_IPSEC_ON, 0);
+        is_row(2, "192.0.2.1", "d0", INTERFACE_UP, 0);
 }
 END_TEST
 
