@@ -9,12 +9,14 @@
 
 #include "agentx_shortcut.h"
 #include "background.h"
+#include "collectors/flows.h"
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
 #include "collectors/xfrm.h"
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
+#include "joins/flow_verdicts.h"
 #include "joins/rules.h"
 #include "options.h"
 #include "privileges.h"
@@ -22,6 +24,7 @@
 #include "self.h"
 #include "settings.h"
 #include "snmp_agent.h"
+#include "tables/flow.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -40,11 +43,13 @@ struct agent {
         struct handler *handler;
         struct self *self;
         struct rules *rules;
+        struct flow_verdicts *verdicts;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
         struct collector *interfaces;
         struct collector *statistics;
+        struct collector *flows;
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
         int signals;
@@ -89,6 +94,17 @@ static struct statistics_config statistics_config(const struct agent *agent)
         };
 }
 
+static struct flows_config flows_config(const struct agent *agent)
+{
+        return (struct flows_config){
+                .interval = agent->settings.flow_interval,
+                .idle = agent->settings.flow_idle,
+                .maximum = agent->settings.flow_maximum,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 /* ---- signals ---- */
 
 static void configure_collectors(struct agent *agent)
@@ -96,10 +112,12 @@ static void configure_collectors(struct agent *agent)
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
+        struct flows_config flows = flows_config(agent);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
         statistics_configure(agent->statistics, &statistics);
+        flows_configure(agent->flows, &flows);
 }
 
 static void reread(struct agent *agent)
@@ -176,11 +194,17 @@ static bool add_collector(struct agent *agent, struct collector *c, bool enabled
         return true;
 }
 
+static void flow_table_asked(void *context)
+{
+        flows_asked(context);
+}
+
 static bool start_collectors(struct agent *agent)
 {
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
+        struct flows_config flows = flows_config(agent);
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
@@ -191,6 +215,10 @@ static bool start_collectors(struct agent *agent)
         agent->statistics = statistics_new(agent->loop, agent->store, &statistics);
         if (!add_collector(agent, agent->statistics, agent->settings.statistics))
                 return false;
+        agent->flows = flows_new(agent->loop, agent->store, &flows);
+        if (!add_collector(agent, agent->flows, agent->settings.flows))
+                return false;
+        handler_on_asked(agent->handler, &flow_type, flow_table_asked, agent->flows);
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);
         return true;
@@ -241,8 +269,9 @@ static bool start(struct agent *agent)
                 return false;
         agent->self = self_new(agent->store, agent->loop);
         agent->rules = rules_new(agent->store, agent->loop);
+        agent->verdicts = flow_verdicts_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->verdicts || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -267,6 +296,7 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        flow_verdicts_free(agent->verdicts);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "collectors/flows.h"
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
 #include "collectors/xfrm.h"
@@ -44,6 +45,12 @@ static const struct token tokens[] = {
         { "statisticsCollector", KIND_SWITCH, PLACE(statistics), 0, 1, 1, "yes | no" },
         { "statisticsInterval", KIND_NUMBER, PLACE(statistics_interval), 1, 86400,
           STATISTICS_INTERVAL_DEFAULT, "SECONDS" },
+        { "flowCollector", KIND_SWITCH, PLACE(flows), 0, 1, 1, "yes | no" },
+        { "flowInterval", KIND_NUMBER, PLACE(flow_interval), 1, 86400, FLOW_INTERVAL_DEFAULT,
+          "SECONDS" },
+        { "flowIdle", KIND_NUMBER, PLACE(flow_idle), 1, 86400, FLOW_IDLE_DEFAULT, "SECONDS" },
+        { "flowMaximum", KIND_NUMBER, PLACE(flow_maximum), 1, 1u << 24, FLOW_MAXIMUM_DEFAULT,
+          "ROWS" },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no" },
 };
 

@@ -14,6 +14,10 @@ struct settings {
         uint32_t interface_interval;  /* seconds, 1..86400 */
         bool statistics;              /* statisticsCollector: yes or no */
         uint32_t statistics_interval; /* seconds, 1..86400 */
+        bool flows;                   /* flowCollector: yes or no */
+        uint32_t flow_interval;       /* seconds, 1..86400 */
+        uint32_t flow_idle;           /* seconds, 1..86400 */
+        uint32_t flow_maximum;        /* rows, 1..16777216 */
         bool standalone_anywhere;     /* --standalone may listen beyond loopback */
 };
 

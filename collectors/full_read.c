@@ -45,6 +45,7 @@ static void begin_sweeps(struct full_read *r)
                 table_sweep_begin(r->sas->table);
         if (r->step != FULL_READ_POLICIES)
                 return;
+        xfrm_policies_begin_read(r->policies);
         table_sweep_begin(r->policies->templates);
         table_sweep_begin(r->policies->table);
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define INDEX_FILE "index.txt"
-#define MAX_STREAMS 16
+#define MAX_STREAMS 32
 
 struct stream {
         char name[32];

@@ -24,6 +24,13 @@
 #define STREAM_LINK_DUMP "link.bin"
 #define STREAM_ADDRESS_DUMP "addr.bin"
 #define STREAM_ROUTE_EVENTS "rtnetlink-events.bin"
+#define STREAM_TCP_SOCKETS "tcp.bin"
+#define STREAM_UDP_SOCKETS "udp.bin"
+#define STREAM_UDPLITE_SOCKETS "udplite.bin"
+#define STREAM_SCTP_SOCKETS "sctp.bin"
+#define STREAM_DCCP_SOCKETS "dccp.bin"
+#define STREAM_RAW_SOCKETS "raw.bin"
+#define STREAM_CONNTRACK "conntrack.bin"
 
 struct recording;
 

@@ -19,9 +19,11 @@
 /* The order in which a folder without an index is read. */
 static const char *const streams_in_order[] = {
         STREAM_SA_DUMP, /* as the kernel is asked */
-        STREAM_POLICY_DUMP,  STREAM_DEFAULTS,  STREAM_SAD_INFO,  STREAM_SPD_INFO,
-        STREAM_XFRM_EVENTS,  STREAM_SYSCTL,    STREAM_LINK_DUMP, STREAM_ADDRESS_DUMP,
-        STREAM_ROUTE_EVENTS, STREAM_XFRM_STAT,
+        STREAM_POLICY_DUMP,     STREAM_DEFAULTS,     STREAM_SAD_INFO,     STREAM_SPD_INFO,
+        STREAM_XFRM_EVENTS,     STREAM_SYSCTL,       STREAM_LINK_DUMP,    STREAM_ADDRESS_DUMP,
+        STREAM_ROUTE_EVENTS,    STREAM_XFRM_STAT,    STREAM_TCP_SOCKETS,  STREAM_UDP_SOCKETS,
+        STREAM_UDPLITE_SOCKETS, STREAM_SCTP_SOCKETS, STREAM_DCCP_SOCKETS, STREAM_RAW_SOCKETS,
+        STREAM_CONNTRACK,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))

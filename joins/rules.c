@@ -1,6 +1,6 @@
 #include "rules.h"
 
-#include "tables/ipsec_sa.h"
+#include "sa_lookup.h"
 #include "tables/policy.h"
 #include "tables/policy_template.h"
 
@@ -171,65 +171,15 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
 
 /* ---- the SAs of a template ---- */
 
-static size_t put_address(const struct inet_addr *address, uint32_t *oid)
-{
-        size_t length = inet_addr_length(address);
-
-        oid[0] = (uint32_t)length;
-        for (size_t i = 0; i < length; i++)
-                oid[i + 1] = address->octets[i];
-        return length + 1;
-}
-
-/* What SAs are sought by; an address that is NULL may be any. */
-struct ends {
-        uint32_t reqid;
-        uint8_t protocol;
-        uint8_t mode;
-        const struct inet_addr *destination;
-        const struct inet_addr *source;
-};
-
-static bool same_address(const struct inet_addr *a, const struct inet_addr *b)
-{
-        return a->type == b->type && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
-}
-
-static bool fits(const struct ends *ends, const struct ipsec_sa *sa)
-{
-        return sa->reqid == ends->reqid && sa->protocol == ends->protocol &&
-               sa->mode == ends->mode &&
-               (!ends->destination || same_address(ends->destination, &sa->destination)) &&
-               (!ends->source || same_address(ends->source, &sa->source));
-}
-
-/* The first SA with these ends, or the one after it. They lie together in the view. */
-static const struct ipsec_sa *next_sa(const struct rules *r, const struct ends *ends,
-                                      const struct ipsec_sa *sa)
-{
-        uint32_t oid[INDEX_MAX] = { ends->reqid, ends->protocol, ends->mode };
-        size_t n = 3;
-
-        if (sa) {
-                n = index_encode(&sa_by_ends_type, sa, oid);
-        } else if (ends->destination) {
-                n += put_address(ends->destination, oid + n);
-                if (ends->source)
-                        n += put_address(ends->source, oid + n);
-        }
-        sa = table_next(r->sas, &sa_by_ends_type, oid, n, false);
-        return sa && fits(ends, sa) ? sa : NULL;
-}
-
 /* No pointer dangles: whoever had an SA that went as its partner forgets it at once. During a rekey
  * that may be several. */
 static void forget_partner(struct rules *r, const struct ipsec_sa *gone)
 {
-        struct ends swapped = { gone->reqid, gone->protocol, gone->mode, &gone->source,
-                                &gone->destination };
+        struct sa_ends swapped = { gone->reqid, gone->protocol, gone->mode, &gone->source,
+                                   &gone->destination };
         const struct ipsec_sa *sa = NULL;
 
-        while ((sa = next_sa(r, &swapped, sa))) {
+        while ((sa = sa_next(r->sas, &swapped, sa))) {
                 struct ipsec_sa changed = *sa;
 
                 if (sa->partner != gone->index)
@@ -245,34 +195,15 @@ static bool is_host(const struct inet_addr *network)
                network->prefix == 8 * inet_addr_length(network);
 }
 
-static bool is_any(const struct inet_addr *address)
-{
-        static const uint8_t none[sizeof(address->octets)];
-
-        return memcmp(address->octets, none, sizeof(none)) == 0;
-}
-
-static bool contains(const struct inet_addr *network, const struct inet_addr *address)
-{
-        size_t whole = network->prefix / 8, bits = network->prefix % 8;
-        uint8_t mask = (uint8_t)(0xff00u >> bits);
-
-        if (network->prefix == 0)
-                return true;
-        if (network->type != address->type || memcmp(network->octets, address->octets, whole) != 0)
-                return false;
-        return bits == 0 || ((network->octets[whole] ^ address->octets[whole]) & mask) == 0;
-}
-
 /*
  * A tunnel's template names the outer ends, for the templates behind it as well (the kernel's
  * xfrm_tmpl_resolve_one()); before any tunnel they are the packets' own. outer: that template, or
  * NULL.
  */
-static struct ends ends_of(const struct policy *policy, const struct policy_template *template,
-                           const struct policy_template *outer)
+static struct sa_ends ends_of(const struct policy *policy, const struct policy_template *template,
+                              const struct policy_template *outer)
 {
-        struct ends ends = { template->reqid, template->protocol, template->mode, NULL, NULL };
+        struct sa_ends ends = { template->reqid, template->protocol, template->mode, NULL, NULL };
 
         if (outer)
                 ends.destination = &outer->destination;
@@ -280,7 +211,7 @@ static struct ends ends_of(const struct policy *policy, const struct policy_temp
                 ends.destination = &policy->destination;
         if (!ends.destination)
                 return ends; /* the source alone does not lead to a place in the view */
-        if (outer && !is_any(&outer->source))
+        if (outer && !address_is_any(&outer->source))
                 ends.source = &outer->source;
         else if (!outer && is_host(&policy->source))
                 ends.source = &policy->source;
@@ -296,13 +227,8 @@ static bool serves(const struct ipsec_sa *sa, const struct policy *policy,
         if (sa->if_id != policy->if_id ||
             (policy->mark & policy->mark_mask & sa->mark_mask) != sa->mark)
                 return false;
-        return outer || (contains(&policy->destination, &sa->destination) &&
-                         contains(&policy->source, &sa->source));
-}
-
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->state == SA_MATURE || sa->state == SA_DYING;
+        return outer || (address_within(&policy->destination, &sa->destination) &&
+                         address_within(&policy->source, &sa->source));
 }
 
 /* ---- one policy ---- */
@@ -349,17 +275,17 @@ static size_t count_sas(struct rules *r, const struct policy *policy,
                         const struct policy_template *template, const struct policy_template *outer,
                         struct tally *tally)
 {
-        struct ends ends = ends_of(policy, template, outer);
+        struct sa_ends ends = ends_of(policy, template, outer);
         const struct ipsec_sa *sa = NULL;
         size_t n = 0;
 
-        while ((sa = next_sa(r, &ends, sa))) {
+        while ((sa = sa_next(r->sas, &ends, sa))) {
                 struct member *member = find_member(r, sa);
 
                 n++;
                 if (!serves(sa, policy, template, outer))
                         continue;
-                tally->usable += is_usable(sa);
+                tally->usable += sa_is_usable(sa);
                 tally->larval += sa->state == SA_LARVAL;
                 tally->acquires += sa->state == SA_LARVAL && sa->spi == 0;
                 if (member && is_better(policy, member->policy))
@@ -379,7 +305,7 @@ static size_t judge_policy(struct rules *r, const struct policy *policy)
         while ((template = next_template(r, policy, template))) {
                 struct tally tally = { 0 };
 
-                if (!is_any(&template->destination))
+                if (!address_is_any(&template->destination))
                         outer = template;
                 n += 1 + count_sas(r, policy, template, outer, &tally);
                 ready = ready && (tally.usable > 0 || template->level == LEVEL_USE);
@@ -402,13 +328,14 @@ static size_t judge_policy(struct rules *r, const struct policy *policy)
 /* The newest one of the other direction: a rekey leaves old ones behind for a while. */
 static uint32_t partner_of(const struct rules *r, const struct ipsec_sa *sa)
 {
-        struct ends swapped = { sa->reqid, sa->protocol, sa->mode, &sa->source, &sa->destination };
+        struct sa_ends swapped = { sa->reqid, sa->protocol, sa->mode, &sa->source,
+                                   &sa->destination };
         const struct ipsec_sa *other = NULL;
         uint32_t newest = 0;
 
         if (sa->state == SA_LARVAL)
                 return 0;
-        while ((other = next_sa(r, &swapped, other)))
+        while ((other = sa_next(r->sas, &swapped, other)))
                 if (other != sa && other->state != SA_LARVAL && other->if_id == sa->if_id &&
                     other->index > newest)
                         newest = other->index;
@@ -429,7 +356,8 @@ static void judge_sa(struct rules *r, const struct member *member)
 
         changed.direction = direction_of(member->sa, member->policy);
         changed.partner = partner_of(r, member->sa);
-        changed.policy_cookie = member->policy && is_usable(member->sa) ? member->policy->index : 0;
+        changed.policy_cookie =
+                member->policy && sa_is_usable(member->sa) ? member->policy->index : 0;
         changed.keying = changed.state == SA_LARVAL ? KEYING_UNKNOWN : KEYING_MANUAL;
         table_update(r->sas, &changed);
 }

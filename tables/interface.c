@@ -1,5 +1,7 @@
 #include "interface.h"
 
+#include <string.h>
+
 const struct label clear_text_reasons[] = {
         { 0, "disableXfrm" }, { 1, "disablePolicy" }, { 2, "bypassPolicy" }, { 3, "noPolicy" },
         { 0, NULL },
@@ -52,6 +54,34 @@ static size_t key_length(const void *row)
         return offsetof(struct interface, state);
 }
 
+static const struct column by_address_index[] = {
+        ADDRESS(1, "address", struct interface, address),
+        IF_INDEX(2, "interface", struct interface, if_index),
+};
+
+const struct table_type interface_by_address_type = {
+        .name = "interfaces by address",
+        TABLE_INDEX(by_address_index),
+        .row_size = sizeof(struct interface),
+};
+
+static const struct table_type *const views[] = { &interface_by_address_type, NULL };
+
+const struct interface *interface_with(struct table *interfaces, const struct inet_addr *address)
+{
+        size_t n = inet_addr_length(address);
+        uint32_t oid[INDEX_MAX] = { (uint32_t)n };
+        const struct interface *found;
+
+        for (size_t i = 0; i < n; i++)
+                oid[i + 1] = address->octets[i];
+        found = table_next(interfaces, &interface_by_address_type, oid, n + 1, false);
+        if (!found || n == 0 || found->address.type != address->type ||
+            memcmp(found->address.octets, address->octets, n) != 0)
+                return NULL;
+        return found;
+}
+
 const struct table_type interface_type = {
         .number = 13,
         .name = "ipsrInterfaceTable",
@@ -62,4 +92,5 @@ const struct table_type interface_type = {
         .row_size = sizeof(struct interface),
         .source_size = offsetof(struct interface, offloaded_sas),
         .key_length = key_length,
+        .views = views,
 };

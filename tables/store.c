@@ -2,6 +2,7 @@
 
 #include "agent_scalars.h"
 #include "collector_row.h"
+#include "flow.h"
 #include "interface.h"
 #include "ipsec_sa.h"
 #include "policy.h"
@@ -18,6 +19,7 @@ const struct table_type *const table_types[] = {
         &policy_type,          /* 10 */
         &policy_template_type, /* 11 */
         &interface_type,       /* 13 */
+        &flow_type,            /* 15 */
         NULL,
 };
 
