@@ -46,6 +46,9 @@ void rule_print_cookie(FILE *file, const struct rule *rule);
 void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, bool swapped,
                     enum rule_ports ports);
 
+/* "TCP"; the number of a protocol that has no name here. */
+void rule_print_protocol(FILE *file, uint8_t protocol);
+
 /* "Network Protocol: TCP Action: Manual Key SA", the line's end with it. */
 void rule_print_action(FILE *file, const struct policy *policy);
 
