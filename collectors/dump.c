@@ -34,8 +34,8 @@ static void handle(void *context, const struct nlmsghdr *nlh)
         struct walk *walk = context;
         struct dump *d = walk->dump;
 
-        if (d->stream != walk->stream)
-                return;
+        if (d->stream != walk->stream && !walk->replayed)
+                return; /* a recorded datagram may hold several answers */
         if (!walk->replayed && nlh->nlmsg_seq != d->socket.sequence)
                 return; /* the rest of a dump that was given up */
         if (nlh->nlmsg_type == NLMSG_ERROR)

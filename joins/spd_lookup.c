@@ -46,6 +46,7 @@ struct bucket {
 struct space {
         uint32_t hash; /* first */
         struct masks masks;
+        struct left bits; /* that the masks leave */
         struct slots buckets;
         uint32_t best; /* no policy here has a lower priority value */
 };
@@ -83,29 +84,75 @@ struct spd {
 
 /* ---- masks ---- */
 
-/* More bits than an address has are all of them: no kernel lets such a policy in. */
-static void load(const struct inet_addr *address, uint8_t bits, uint64_t words[2])
+enum { WORDS = sizeof(struct left) / sizeof(uint64_t) };
+
+_Static_assert(sizeof(struct left) % sizeof(uint64_t) == 0, "whole words");
+
+static void load(const struct inet_addr *address, uint64_t words[2])
 {
-        uint8_t octets[sizeof(address->octets)] = { 0 };
+        memcpy(words, address->octets, sizeof(address->octets));
+}
+
+/* More bits than an address has are all of them: no kernel lets such a policy in. */
+static void load_bits(uint8_t bits, uint64_t words[2])
+{
+        uint8_t octets[2 * sizeof(uint64_t)] = { 0 };
         size_t whole = bits / 8 < sizeof(octets) ? bits / 8 : sizeof(octets);
 
-        memcpy(octets, address->octets, whole);
+        memset(octets, 0xff, whole);
         if (whole < sizeof(octets))
-                octets[whole] = (uint8_t)(address->octets[whole] & 0xff00u >> bits % 8);
+                octets[whole] = (uint8_t)(0xff00u >> bits % 8);
         memcpy(words, octets, sizeof(octets));
 }
 
-static void mask_packet(const struct masks *m, const struct packet *packet, struct left *left)
+/* All of a packet. */
+static struct left whole_of(const struct packet *packet)
 {
-        memset(left, 0, sizeof(*left));
-        load(&packet->source, m->source, left->source);
-        load(&packet->destination, m->destination, left->destination);
-        left->source_port = packet->ports.source & m->source_port;
-        left->destination_port = packet->ports.destination & m->destination_port;
-        left->protocol = packet->protocol & m->protocol;
-        left->mark = packet->mark & m->mark;
-        left->if_index = packet->if_index & m->if_index;
-        left->if_id = packet->if_id;
+        struct left left;
+
+        memset(&left, 0, sizeof(left));
+        load(&packet->source, left.source);
+        load(&packet->destination, left.destination);
+        left.source_port = packet->ports.source;
+        left.destination_port = packet->ports.destination;
+        left.protocol = packet->protocol;
+        left.mark = packet->mark;
+        left.if_index = packet->if_index;
+        left.if_id = packet->if_id;
+        return left;
+}
+
+/* The bits that masks leave. */
+static struct left bits_of(const struct masks *m)
+{
+        struct left bits;
+
+        memset(&bits, 0, sizeof(bits));
+        load_bits(m->source, bits.source);
+        load_bits(m->destination, bits.destination);
+        bits.source_port = m->source_port;
+        bits.destination_port = m->destination_port;
+        bits.protocol = m->protocol;
+        bits.mark = m->mark;
+        bits.if_index = m->if_index;
+        bits.if_id = UINT32_MAX;
+        return bits;
+}
+
+/* The octets are in no order that matters: a hash of words is enough, and quick. */
+static uint32_t mask(const struct left *whole, const struct left *bits, struct left *left)
+{
+        uint64_t from[WORDS], with[WORDS], hash = 0;
+
+        memcpy(from, whole, sizeof(from));
+        memcpy(with, bits, sizeof(with));
+        for (size_t i = 0; i < WORDS; i++) {
+                from[i] &= with[i];
+                hash = (hash ^ from[i]) * 0x9e3779b97f4a7c15u;
+                hash ^= hash >> 29;
+        }
+        memcpy(left, from, sizeof(from));
+        return (uint32_t)(hash ^ hash >> 32);
 }
 
 static struct masks masks_of(const struct policy *policy)
@@ -126,39 +173,19 @@ static struct masks masks_of(const struct policy *policy)
         return masks;
 }
 
-/* A mark with bits that its mask has not fits no packet: they are kept. */
-static struct left left_of(const struct policy *policy, const struct masks *masks)
+static struct left left_of(const struct policy *policy)
 {
-        const struct packet packet = {
+        return whole_of(&(struct packet){
                 .source = policy->source,
                 .destination = policy->destination,
                 .ports = { policy->source_port, policy->destination_port },
                 .protocol = policy->protocol,
                 .if_index = policy->if_index,
                 .if_id = policy->if_id,
-        };
-        struct left left;
-
-        mask_packet(masks, &packet, &left);
-        left.mark = policy->mark;
-        return left;
+        });
 }
 
 /* ---- spaces ---- */
-
-/* The octets are in no order that matters: a hash of words is enough, and quick. */
-static uint32_t hash_left(const struct left *left)
-{
-        uint64_t words[sizeof(*left) / sizeof(uint64_t)], hash = 0;
-
-        _Static_assert(sizeof(*left) % sizeof(uint64_t) == 0, "whole words");
-        memcpy(words, left, sizeof(words));
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-                hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
-                hash ^= hash >> 29;
-        }
-        return (uint32_t)(hash ^ hash >> 32);
-}
 
 static bool has_masks(const void *context, const void *item)
 {
@@ -223,6 +250,7 @@ static struct space *space_for(struct spd *spd, const struct masks *masks)
                 return NULL;
         space->hash = hash;
         space->masks = *masks;
+        space->bits = bits_of(masks);
         space->best = UINT32_MAX;
         if (slots_insert(&spd->spaces, space) < 0) {
                 free(space);
@@ -235,10 +263,17 @@ static struct space *space_for(struct spd *spd, const struct masks *masks)
         return space;
 }
 
-static struct bucket *bucket_for(struct space *space, const struct left *left)
+/* A policy's mark is wanted as it is: one with bits that its mask has not fits no packet. */
+static struct bucket *bucket_for(struct space *space, const struct policy *policy)
 {
-        uint32_t hash = hash_left(left);
-        struct bucket *bucket = slots_find(&space->buckets, hash, has_left, left);
+        struct left whole = left_of(policy), all = space->bits, left;
+        struct bucket *bucket;
+        uint32_t hash;
+
+        whole.mark = policy->mark;
+        all.mark = UINT32_MAX;
+        hash = mask(&whole, &all, &left);
+        bucket = slots_find(&space->buckets, hash, has_left, &left);
 
         if (bucket)
                 return bucket;
@@ -246,7 +281,7 @@ static struct bucket *bucket_for(struct space *space, const struct left *left)
         if (!bucket)
                 return NULL;
         bucket->hash = hash;
-        bucket->left = *left;
+        bucket->left = left;
         if (slots_insert(&space->buckets, bucket) < 0) {
                 free(bucket);
                 return NULL;
@@ -324,7 +359,6 @@ static void unlink_rule(struct spd *spd, struct rule *rule)
 int spd_put(struct spd *spd, const struct policy *policy)
 {
         struct masks masks = masks_of(policy);
-        struct left left = left_of(policy, &masks);
         struct space *space;
         struct bucket *bucket;
         struct rule *rule;
@@ -335,7 +369,7 @@ int spd_put(struct spd *spd, const struct policy *policy)
         space = space_for(spd, &masks);
         if (!space)
                 return -ENOMEM;
-        bucket = bucket_for(space, &left);
+        bucket = bucket_for(space, policy);
         rule = calloc(1, sizeof(*rule));
         if (!bucket || !rule)
                 goto fail;
@@ -382,6 +416,7 @@ static int compare_spaces(const void *a, const void *b)
 uint32_t spd_find(struct spd *spd, uint8_t type, uint8_t direction, const struct packet *packet)
 {
         struct group *group = group_of(spd, type, direction);
+        struct left whole = whole_of(packet);
         const struct rule *best = NULL;
 
         if (!group || group->n == 0)
@@ -393,13 +428,14 @@ uint32_t spd_find(struct spd *spd, uint8_t type, uint8_t direction, const struct
                 const struct space *space = group->spaces[i];
                 const struct bucket *bucket;
                 struct left left;
+                uint32_t hash;
 
                 if (best && space->best > best->priority)
                         break;
                 if (space->masks.family != packet->source.type)
                         continue;
-                mask_packet(&space->masks, packet, &left);
-                bucket = slots_find(&space->buckets, hash_left(&left), has_left, &left);
+                hash = mask(&whole, &space->bits, &left);
+                bucket = slots_find(&space->buckets, hash, has_left, &left);
                 if (bucket && (!best || stands_before(bucket->first, best)))
                         best = bucket->first;
         }

@@ -10,6 +10,9 @@ void fake_loop_free(struct loop *loop);
 /* Moves the clocks and runs what is due, in order. */
 void fake_loop_advance(struct loop *loop, uint32_t milliseconds);
 
+/* One turn for the descriptors that are watched: who has something to read is told. */
+void fake_loop_poll(struct loop *loop);
+
 /* Lines logged so far. */
 unsigned int fake_loop_lines(const struct loop *loop);
 
