@@ -18,6 +18,7 @@
 #include "handler.h"
 #include "joins/flow_verdicts.h"
 #include "joins/rules.h"
+#include "joins/totals.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -44,6 +45,7 @@ struct agent {
         struct self *self;
         struct rules *rules;
         struct flow_verdicts *verdicts;
+        struct totals *totals;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -270,8 +272,9 @@ static bool start(struct agent *agent)
         agent->self = self_new(agent->store, agent->loop);
         agent->rules = rules_new(agent->store, agent->loop);
         agent->verdicts = flow_verdicts_new(agent->store, agent->loop);
+        agent->totals = totals_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->verdicts || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->verdicts || !agent->totals || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -297,6 +300,7 @@ static void stop(struct agent *agent)
         handler_free(agent->handler);
         snmp_agent_stop();
         flow_verdicts_free(agent->verdicts);
+        totals_free(agent->totals);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

@@ -12,6 +12,7 @@ struct xfrm_policies {
         struct xfrm_defaults defaults; /* what happens where no policy fits */
         uint64_t next_position;        /* of a policy that an event tells of */
         uint64_t next_read;            /* of one that the dump under way tells of */
+        bool defaults_told; /* by an event, since a full read asked: its answer is older */
 };
 
 void xfrm_policies_init(struct xfrm_policies *x, struct store *store);

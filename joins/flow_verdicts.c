@@ -3,6 +3,7 @@
 #include "sa_lookup.h"
 #include "spd_lookup.h"
 #include "tables/flow.h"
+#include "tables/global_scalars.h"
 #include "tables/interface.h"
 #include "tables/policy_template.h"
 
@@ -695,11 +696,24 @@ static void interface_changed(void *context, enum table_event event, enum table_
         want_pass(context);
 }
 
-void flow_verdicts_set_default(struct flow_verdicts *v, uint8_t direction, bool discards)
+static void global_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
 {
-        if (direction >= DIRECTION_UNKNOWN || v->discards[direction] == discards)
+        const struct global_scalars *global = after;
+        struct flow_verdicts *v = context;
+        bool discards[DIRECTION_UNKNOWN] = { false };
+
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (global) {
+                discards[DIRECTION_INBOUND] = global->default_in == DEFAULT_BLOCK;
+                discards[DIRECTION_OUTBOUND] = global->default_out == DEFAULT_BLOCK;
+                discards[DIRECTION_FORWARD] = global->default_forward == DEFAULT_BLOCK;
+        }
+        if (memcmp(v->discards, discards, sizeof(discards)) == 0)
                 return;
-        v->discards[direction] = discards;
+        memcpy(v->discards, discards, sizeof(discards));
         want_pass(v);
 }
 
@@ -720,7 +734,8 @@ struct flow_verdicts *flow_verdicts_new(struct store *store, struct loop *loop)
             table_subscribe(v->policies, policy_changed, v) < 0 ||
             table_subscribe(v->templates, template_changed, v) < 0 ||
             table_subscribe(v->sas, sa_changed, v) < 0 ||
-            table_subscribe(v->interfaces, interface_changed, v) < 0) {
+            table_subscribe(v->interfaces, interface_changed, v) < 0 ||
+            table_subscribe(store_table(store, &global_scalars_type), global_changed, v) < 0) {
                 flow_verdicts_free(v);
                 return NULL;
         }

@@ -15,10 +15,4 @@ struct flow_verdicts;
 struct flow_verdicts *flow_verdicts_new(struct store *store, struct loop *loop);
 void flow_verdicts_free(struct flow_verdicts *v);
 
-/*
- * What happens to packets that no policy fits, by enum ipsec_direction: true where they are
- * discarded. Until it is said they pass.
- */
-void flow_verdicts_set_default(struct flow_verdicts *v, uint8_t direction, bool discards);
-
 #endif

@@ -355,6 +355,8 @@ static void judge_sa(struct rules *r, const struct member *member)
         struct ipsec_sa changed = *member->sa;
 
         changed.direction = direction_of(member->sa, member->policy);
+        if (changed.direction != DIRECTION_UNKNOWN)
+                changed.last_direction = changed.direction;
         changed.partner = partner_of(r, member->sa);
         changed.policy_cookie =
                 member->policy && sa_is_usable(member->sa) ? member->policy->index : 0;

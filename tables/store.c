@@ -3,6 +3,7 @@
 #include "agent_scalars.h"
 #include "collector_row.h"
 #include "flow.h"
+#include "global_scalars.h"
 #include "interface.h"
 #include "ipsec_sa.h"
 #include "policy.h"
@@ -13,6 +14,7 @@
 
 const struct table_type *const table_types[] = {
         &agent_scalars_type,   /* 1 */
+        &global_scalars_type,  /* 2 */
         &collector_row_type,   /* 3 */
         &xfrm_stat_type,       /* 4 */
         &ipsec_sa_type,        /* 5, 6 */

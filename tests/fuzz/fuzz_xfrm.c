@@ -28,14 +28,14 @@ static void apply(struct tables *t, char *octets, size_t size, uint8_t how)
 
         while ((nlh = messages_next(&messages))) {
                 struct xfrm_spd_info info;
-                uint32_t count;
+                struct xfrm_sad_info sad;
 
                 if (how & 2) /* by turns */
                         source = source == TABLE_FROM_DUMP ? TABLE_FROM_EVENT : TABLE_FROM_DUMP;
 
                 xfrm_sas_apply(&t->sas, nlh, source);
                 xfrm_policies_apply(&t->policies, nlh, source);
-                xfrm_parse_sad_count(nlh, &count);
+                xfrm_parse_sad_info(nlh, &sad);
                 xfrm_parse_spd_info(nlh, &info);
                 xfrm_blank_keys(nlh);
         }

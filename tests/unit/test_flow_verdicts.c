@@ -5,6 +5,7 @@
 #include "joins/flow_verdicts.h"
 #include "suite.h"
 #include "tables/flow.h"
+#include "tables/global_scalars.h"
 #include "tables/interface.h"
 #include "tables/policy_template.h"
 
@@ -166,12 +167,17 @@ static void is(const struct flow *key, uint8_t action, uint32_t cookie, uint32_t
 
 START_TEST(test_default)
 {
+        struct global_scalars global;
         struct flow flow = make_flow(DIRECTION_OUTBOUND, HERE, THERE);
 
         put_flow(&flow);
         settle();
         is(&flow, FLOW_PASS, 0, 0);
-        flow_verdicts_set_default(verdicts, DIRECTION_OUTBOUND, true);
+        memset(&global, 0, sizeof(global));
+        global.default_in = global.default_forward = DEFAULT_ACCEPT;
+        global.default_out = DEFAULT_BLOCK;
+        ck_assert_int_eq(
+                table_put(store_table(store, &global_scalars_type), &global, TABLE_FROM_EVENT), 0);
         settle();
         is(&flow, FLOW_DISCARD, 0, 0);
 }

@@ -180,6 +180,8 @@ START_TEST(test_gone)
         ck_assert_uint_eq(policy_at(OUT)->state, POLICY_READY);
         ck_assert(table_remove(policies, &out, TABLE_DELETED));
         ck_assert_uint_eq(sa_of(0x1001)->policy_cookie, 0);
+        ck_assert_uint_eq(sa_of(0x1001)->direction, DIRECTION_UNKNOWN);
+        ck_assert_uint_eq(sa_of(0x1001)->last_direction, DIRECTION_OUTBOUND);
 }
 END_TEST
 
