@@ -398,5 +398,5 @@ for step in steps:
     if not sys.stdin.readline():
         break
     step()
-    print("done", flush=True)
+    print("step", flush=True)
 sys.stdin.readline()
