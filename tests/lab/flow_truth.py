@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -107,25 +108,31 @@ def udp_packet(version, source, destination, sport, dport):
     return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + header
 
 
+def innermost(protocol, packet):
+    """the SPI that was applied first, below all others, and what it is of; ciphers are null ones without ICV"""
+    if protocol == 4:
+        end = struct.unpack("!H", packet[2:4])[0]
+        return innermost(packet[9], packet[(packet[0] & 15) * 4:end])
+    if protocol == 41:
+        return innermost(packet[6], packet[40:40 + struct.unpack("!H", packet[4:6])[0]])
+    if protocol == 51:
+        spi, inner = struct.unpack("!I", packet[4:8])[0], innermost(packet[0], packet[(packet[1] + 2) * 4:])
+    elif protocol == 50:
+        pad, inner_protocol = packet[-2], packet[-1]
+        spi, inner = struct.unpack("!I", packet[:4])[0], innermost(inner_protocol, packet[8:-2 - pad])
+    else:
+        is_flow = protocol in (1, 17) or (protocol == 58 and packet[0] == 128)
+        return "pass" if is_flow else None
+    return inner if isinstance(inner, int) else spi
+
+
 def seen(frames):
-    """"pass", or the SPI of what was applied first: below an AH that of its ESP"""
+    """"pass", or the SPI of what was applied first"""
     for frame in frames:
-        kind, packet = struct.unpack("!H", frame[12:14])[0], frame[14:]
-        if kind == 0x0800:
-            protocol, rest = packet[9], packet[(packet[0] & 15) * 4:]
-        elif kind == 0x86DD:
-            protocol, rest = packet[6], packet[40:]
-        else:
-            continue
-        spi = None
-        if protocol == 51:
-            protocol, spi, rest = rest[0], struct.unpack("!I", rest[4:8])[0], rest[(rest[1] + 2) * 4:]
-        if protocol == 50:
-            spi = struct.unpack("!I", rest[:4])[0]
-        if spi is not None:
-            return spi
-        if protocol in (1, 17) or (protocol == 58 and rest[0] == 128):
-            return "pass"
+        kind = {0x0800: 4, 0x86DD: 41}.get(struct.unpack("!H", frame[12:14])[0])
+        found = innermost(kind, frame[14:]) if kind else None
+        if found is not None:
+            return found
     return None
 
 
@@ -295,7 +302,7 @@ def policy(command="add"):
                            "fwd": (THERE[version], FAR[version])}[direction]
     source, destination = network(source, version), network(destination, version)
     whole = "/%d" % (32 if version == 4 else 128)
-    # of one priority: pairs of hosts are kept apart by kernels before 6.12, whatever their age
+    # of one priority: some kernels keep pairs of hosts apart, whatever their age
     priority = 2 * rng.randint(1, 12) + (source.endswith(whole) and destination.endswith(whole))
     line = "xfrm policy %s src %s dst %s" % (command, source, destination)
     kind = rng.random()
@@ -325,8 +332,12 @@ def sa():
     spi += 1
     version = rng.choice([4, 4, 6])
     tunnel = rng.random() < 0.3
-    source = HERE[version][0] if tunnel else rng.choice(HERE[version] + THERE[version])
-    destination = THERE[version][0] if tunnel else rng.choice(THERE[version] + FAR[version])
+    if tunnel:
+        source, destination = HERE[version][0], THERE[version][0]
+    elif rng.random() < 0.8:
+        source, destination = rng.choice(HERE[version]), rng.choice(THERE[version])
+    else:
+        source, destination = rng.choice(THERE[version]), rng.choice(FAR[version])
     protocol = rng.choice(["esp", "esp", "ah"])
     line = "xfrm state add src %s dst %s proto %s spi %d reqid %d mode %s" % (
         source, destination, protocol, spi, rng.randint(1, 4), "tunnel" if tunnel else "transport")
@@ -354,13 +365,15 @@ def change():
                 known += ["mark", value, "mask", mask]
             lines.append(" ".join(known))
     ip(*lines)
-    spis = subprocess.check_output(["ip", "xfrm", "state"], text=True).split("src ")
-    ip(*["xfrm state delete dst %s proto %s spi %s" % (e.split()[2], e.split()[4], e.split()[6])
-         for e in spis[1:] if e.split()[6] != "0x00000000" and rng.random() < 0.2])
+    states = re.findall(r"^src (\S+) dst (\S+)\n\tproto (\S+) spi (0x0*[1-9a-f]\S*) ",
+                        subprocess.check_output(["ip", "xfrm", "state"], text=True), re.M)
+    ip(*["xfrm state delete src %s dst %s proto %s spi %s" % state for state in states if rng.random() < 0.2])
     ip(*[policy("update") for _ in range(30)], *[sa() for _ in range(30)])
 
 
 def round_of_packets():
+    # a socket keeps its route, and with it what was found before a policy was deleted
+    ip("route flush cache", "-6 route flush cache")
     for flow in flows:
         flow.send()
     with open(out_file + ".new", "w") as f:
@@ -389,8 +402,8 @@ print("flows", len(flows), flush=True)
 ip(*["xfrm policy add src %s dst %s dir in ptype %s priority 0" % (SENTINEL, HERE[4][0], kind)
      for kind in ("main", "sub")])
 steps = [
-    lambda: ip(*[policy() for _ in range(60)], *[sa() for _ in range(50)]),
-    lambda: (ip(*[policy() for _ in range(40)], *[sa() for _ in range(30)]), round_of_packets()),
+    lambda: ip(*[policy() for _ in range(60)], *[sa() for _ in range(60)]),
+    lambda: (ip(*[policy() for _ in range(40)], *[sa() for _ in range(40)]), round_of_packets()),
     lambda: (change(), round_of_packets()),
     lambda: (change(), round_of_packets()),
 ]
