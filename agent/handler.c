@@ -19,6 +19,8 @@
 struct served {
         const struct table_type *view;
         struct table *table;
+        handler_asked *asked; /* NULL: nobody wants to know */
+        void *context;
 };
 
 struct handler {
@@ -54,6 +56,12 @@ static const struct served *first_served(const struct handler *h, oid number)
                 if (h->served[i].view->number >= number)
                         return &h->served[i];
         return NULL;
+}
+
+static void tell_asked(const struct served *served)
+{
+        if (served->asked)
+                served->asked(served->context);
 }
 
 static const struct served *served_after(const struct handler *h, const struct served *served)
@@ -161,6 +169,7 @@ static bool find_next(const struct handler *h, const oid *name, size_t length, b
 
                 served = first_served(h, rest[0]);
                 if (served && served->view->number == rest[0]) {
+                        tell_asked(served);
                         if (next_from(served, rest, length - OBJECTS_LENGTH, or_at, place))
                                 return true;
                         served = served_after(h, served);
@@ -184,6 +193,7 @@ static int find_exact(const struct handler *h, const oid *name, size_t length, s
         place->served = first_served(h, rest[0]);
         if (!place->served || place->served->view->number != rest[0])
                 return SNMP_NOSUCHOBJECT;
+        tell_asked(place->served);
         d = depth(place->served->view);
         if (n <= d || (d == 2 && rest[1] != 1))
                 return SNMP_NOSUCHOBJECT;
@@ -324,8 +334,19 @@ static void serve(struct handler *h, const struct table_type *view, struct table
                 return;
         for (; i > 0 && h->served[i - 1].view->number > view->number; i--)
                 h->served[i] = h->served[i - 1];
-        h->served[i] = (struct served){ view, table };
+        h->served[i] = (struct served){ .view = view, .table = table };
         h->n_served++;
+}
+
+void handler_on_asked(struct handler *h, const struct table_type *type, handler_asked *asked,
+                      void *context)
+{
+        for (size_t i = 0; i < h->n_served; i++) {
+                if (h->served[i].view != type)
+                        continue;
+                h->served[i].asked = asked;
+                h->served[i].context = context;
+        }
 }
 
 struct handler *handler_new(struct store *store, struct loop *loop)

@@ -18,6 +18,15 @@ struct handler;
 struct handler *handler_new(struct store *store, struct loop *loop);
 void handler_free(struct handler *h);
 
+/*
+ * Calls asked with context whenever a request names something in this table or a column of it. A
+ * walk over all tables that comes by does not: while the table is empty it goes on to the next one.
+ * What is called must not change any table: the request is being answered.
+ */
+typedef void handler_asked(void *context);
+void handler_on_asked(struct handler *h, const struct table_type *type, handler_asked *asked,
+                      void *context);
+
 /* Whether the name is at or below ipsrObjects. */
 bool handler_covers(const oid *name, size_t length);
 

@@ -9,6 +9,7 @@
 
 #include "agentx_shortcut.h"
 #include "background.h"
+#include "collectors/flows.h"
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
@@ -18,6 +19,7 @@
 #include "handler.h"
 #include "joins/bypasses.h"
 #include "joins/directions.h"
+#include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
 #include "joins/protection.h"
 #include "joins/rule_owners.h"
@@ -31,6 +33,7 @@
 #include "self.h"
 #include "settings.h"
 #include "snmp_agent.h"
+#include "tables/flow.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -56,6 +59,7 @@ struct agent {
         struct ike_sas *ike_sas;
         struct bypasses *bypasses;
         struct protection *protection;
+        struct flow_verdicts *verdicts;
         struct totals *totals;
         struct recording *recording;
         struct replay *replay;
@@ -63,6 +67,7 @@ struct agent {
         struct collector *interfaces;
         struct collector *statistics;
         struct collector *strongswan;
+        struct collector *flows;
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
         int signals;
@@ -118,6 +123,17 @@ static struct strongswan_config strongswan_config(const struct agent *agent)
         };
 }
 
+static struct flows_config flows_config(const struct agent *agent)
+{
+        return (struct flows_config){
+                .interval = agent->settings.flow_interval,
+                .idle = agent->settings.flow_idle,
+                .maximum = agent->settings.flow_maximum,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 /* ---- signals ---- */
 
 static void configure_collectors(struct agent *agent)
@@ -126,11 +142,13 @@ static void configure_collectors(struct agent *agent)
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
         struct strongswan_config strongswan = strongswan_config(agent);
+        struct flows_config flows = flows_config(agent);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
         statistics_configure(agent->statistics, &statistics);
         strongswan_configure(agent->strongswan, &strongswan);
+        flows_configure(agent->flows, &flows);
 }
 
 static void reread(struct agent *agent)
@@ -207,12 +225,18 @@ static bool add_collector(struct agent *agent, struct collector *c, bool enabled
         return true;
 }
 
+static void flow_table_asked(void *context)
+{
+        flows_asked(context);
+}
+
 static bool start_collectors(struct agent *agent)
 {
         struct xfrm_config xfrm = xfrm_config(agent);
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
         struct strongswan_config strongswan = strongswan_config(agent);
+        struct flows_config flows = flows_config(agent);
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
@@ -226,6 +250,10 @@ static bool start_collectors(struct agent *agent)
         agent->strongswan = strongswan_new(agent->loop, agent->store, &strongswan);
         if (!add_collector(agent, agent->strongswan, agent->settings.strongswan))
                 return false;
+        agent->flows = flows_new(agent->loop, agent->store, &flows);
+        if (!add_collector(agent, agent->flows, agent->settings.flows))
+                return false;
+        handler_on_asked(agent->handler, &flow_type, flow_table_asked, agent->flows);
         if (agent->replay && replay_start(agent->replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);
         return true;
@@ -276,9 +304,11 @@ static bool add_joins(struct agent *agent)
         agent->sa_owners = sa_owners_new(agent->store, agent->loop);
         agent->rule_owners = rule_owners_new(agent->store, agent->loop);
         agent->ike_sas = ike_sas_new(agent->store, agent->loop);
+        agent->verdicts = flow_verdicts_new(agent->store, agent->loop);
         agent->totals = totals_new(agent->store, agent->loop);
         return agent->rules && agent->directions && agent->bypasses && agent->protection &&
-               agent->sa_owners && agent->rule_owners && agent->ike_sas && agent->totals;
+               agent->sa_owners && agent->rule_owners && agent->ike_sas && agent->verdicts &&
+               agent->totals;
 }
 
 /* Rows first, then snmpd: what is registered is there to be asked for. */
@@ -327,6 +357,7 @@ static void stop(struct agent *agent)
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
         totals_free(agent->totals);
+        flow_verdicts_free(agent->verdicts);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

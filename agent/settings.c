@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "collectors/flows.h"
 #include "collectors/interfaces.h"
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
@@ -54,6 +55,12 @@ static const struct token tokens[] = {
           "SECONDS", NULL },
         { "ikeSaInterval", KIND_NUMBER, PLACE(ike_sa_interval), 1, 86400, IKE_SA_INTERVAL_DEFAULT,
           "SECONDS", NULL },
+        { "flowCollector", KIND_SWITCH, PLACE(flows), 0, 1, 1, "yes | no", NULL },
+        { "flowInterval", KIND_NUMBER, PLACE(flow_interval), 1, 86400, FLOW_INTERVAL_DEFAULT,
+          "SECONDS", NULL },
+        { "flowIdle", KIND_NUMBER, PLACE(flow_idle), 1, 86400, FLOW_IDLE_DEFAULT, "SECONDS", NULL },
+        { "flowMaximum", KIND_NUMBER, PLACE(flow_maximum), 1, 1u << 24, FLOW_MAXIMUM_DEFAULT,
+          "ROWS", NULL },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no",
           NULL },
 };

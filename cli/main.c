@@ -43,16 +43,12 @@ static int check_sources(struct session *session, const struct agent_scalars *ag
         return peer_check_sources(session, agent, sources, n);
 }
 
-static int check_peer(struct session *session, const struct options *options)
+static int check_peer(struct session *session, struct agent_scalars *agent, struct strings *pool,
+                      const struct options *options)
 {
-        struct agent_scalars agent = { 0 };
-        struct strings *pool = strings_new();
-        int err = pool ? peer_check(session, &agent, pool) : -ENOMEM;
+        int err = pool ? peer_check(session, agent, pool) : -ENOMEM;
 
-        if (err == 0)
-                err = check_sources(session, &agent, options);
-        strings_free(pool);
-        return err;
+        return err == 0 ? check_sources(session, agent, options) : err;
 }
 
 /* With a file under way, a signal must not leave half of it behind. */
@@ -83,7 +79,8 @@ static void die_of_signal(const sigset_t *before)
         sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-static int report(struct session *session, const struct options *options)
+static int report(struct session *session, const struct agent_scalars *agent,
+                  const struct options *options)
 {
         struct output *output;
         struct writer writer;
@@ -100,7 +97,7 @@ static int report(struct session *session, const struct options *options)
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
-        err = output_close(output, print_reports(session, &writer, options->selected));
+        err = output_close(output, print_reports(session, agent, &writer, options->selected));
         if (interrupted)
                 die_of_signal(&before);
         return err;
@@ -108,6 +105,8 @@ static int report(struct session *session, const struct options *options)
 
 static int run(const struct options *options)
 {
+        struct agent_scalars agent = { 0 };
+        struct strings *pool;
         struct session *session;
         char program[] = "ipsec_report", **arguments;
         int err;
@@ -121,9 +120,11 @@ static int run(const struct options *options)
         free(arguments);
         if (err != 0)
                 return err;
-        err = check_peer(session, options);
+        pool = strings_new();
+        err = check_peer(session, &agent, pool, options);
         if (err == 0)
-                err = report(session, options);
+                err = report(session, &agent, options);
+        strings_free(pool);
         session_close(session);
         return err;
 }

@@ -7,12 +7,16 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* No source is overdue sooner, in seconds. */
 enum { OVERDUE_MINIMUM = 60, OVERDUE_READINGS = 3 };
 
 /* Entries of sysORTable that are looked at, at most: an agent that never ends is not believed. */
 enum { MODULES_AT_ONCE = 50, MODULES_ROUNDS = 20 };
+
+/* How long a source that was idle is waited for, and asked again in between: milliseconds. */
+enum { WAIT_MOST = 5000, WAIT_STEP = 20, WAIT_STEP_LAST = 200 };
 
 static const oid uptime_name[] = { 1, 3, 6, 1, 2, 1, 1, 3, 0 };
 static const oid modules_name[] = { 1, 3, 6, 1, 2, 1, 1, 9, 1, 2 }; /* sysORID */
@@ -309,5 +313,64 @@ int peer_check_sources(struct session *session, const struct agent_scalars *agen
                 if (!(context.seen & 1u << i))
                         complain("ipsec-reportd at %s does not read %s", session_address(session),
                                  sources[i]);
+        return err;
+}
+
+int peer_ask_for(struct session *session, const struct table_type *type)
+{
+        netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_GETNEXT);
+        struct exchange *x;
+        oid name[MAX_OID_LEN];
+        size_t length = object_entry(type, name);
+        int err;
+
+        if (pdu)
+                snmp_add_null_var(pdu, name, length);
+        x = request(session, pdu, &err);
+        session_release(session, x);
+        return x ? 0 : err;
+}
+
+/* The state in the source's row; 0: there is none. */
+static int read_state(struct session *session, const char *source, long *state)
+{
+        netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_GET);
+        const struct collector_row row = { .key = source };
+        uint32_t index[INDEX_MAX];
+        size_t n = index_encode(&collector_row_type, &row, index), length;
+        struct exchange *x;
+        oid name[MAX_OID_LEN];
+        int err;
+
+        *state = 0;
+        length = object_entry(&collector_row_type, name);
+        name[length++] = collector_row_type.columns[0].number;
+        for (size_t i = 0; i < n && length < MAX_OID_LEN; i++)
+                name[length++] = index[i];
+        if (pdu)
+                snmp_add_null_var(pdu, name, length);
+        x = request(session, pdu, &err);
+        if (!x)
+                return err;
+        if (x->variables && x->variables->type == ASN_INTEGER)
+                *state = *x->variables->val.integer;
+        session_release(session, x);
+        return 0;
+}
+
+int peer_wait_for(struct session *session, const char *source)
+{
+        struct timespec pause = { 0 };
+        long state = COLLECTOR_IDLE;
+        int err = 0, step = WAIT_STEP;
+
+        for (int waited = 0; err == 0 && waited < WAIT_MOST; waited += step) {
+                err = read_state(session, source, &state);
+                if (err < 0 || state != COLLECTOR_IDLE)
+                        return err;
+                step = step < WAIT_STEP_LAST ? 2 * step : WAIT_STEP_LAST;
+                pause.tv_nsec = step * 1000000L;
+                nanosleep(&pause, NULL);
+        }
         return err;
 }

@@ -21,6 +21,18 @@ int peer_check_sources(struct session *session, const struct agent_scalars *agen
                        const char *const *sources, size_t n);
 
 /*
+ * Asks for a table of which the agent reads the source only while somebody does; comes back with
+ * the answer, whatever it is. 0, or negative after a sentence.
+ */
+int peer_ask_for(struct session *session, const struct table_type *type);
+
+/*
+ * Waits, some seconds at most, until a source (its key) that was idle has been read. What it says
+ * of its health is left to peer_check_sources(). 0, or negative after a sentence.
+ */
+int peer_wait_for(struct session *session, const char *source);
+
+/*
  * Is a source that was last read in full age seconds ago overdue? It is, when the readings before
  * came much faster: polls readings in uptime seconds.
  */

@@ -21,6 +21,7 @@ struct gathering {
 
 struct printing {
         struct session *session;
+        const struct agent_scalars *agent;
         struct writer *writer;
         const struct table_type *told[REPORTS_MAX]; /* tables whose rows were streamed */
         size_t n_told;
@@ -123,18 +124,43 @@ static int print_parts(struct printing *p, const struct report *report)
         return err;
 }
 
+/* The sources that are always read were checked before the first report. */
+static int await(const struct printing *p, const char *source)
+{
+        int err = peer_wait_for(p->session, source);
+
+        return err < 0 ? err : peer_check_sources(p->session, p->agent, &source, 1);
+}
+
 static int print_report(struct printing *p, const struct report *report)
 {
+        int err = report->on_demand ? await(p, report->on_demand) : 0;
+
+        if (err < 0)
+                return err;
         if (report->parts)
                 return print_parts(p, report);
         return p->writer->ops->parts ? stream(p, report) : stream_once(p, report);
 }
 
-int print_reports(struct session *session, struct writer *w, const bool selected[REPORTS_MAX])
+static int ask_first(struct session *session, const bool selected[REPORTS_MAX])
 {
-        struct printing p = { .session = session, .writer = w };
-        int err = w->ops->begin(w);
+        int err = 0;
 
+        for (size_t i = 0; err == 0 && i < reports_count(); i++)
+                if (selected[i] && reports[i]->on_demand)
+                        err = peer_ask_for(session, reports[i]->parts[0]->type);
+        return err;
+}
+
+int print_reports(struct session *session, const struct agent_scalars *agent, struct writer *w,
+                  const bool selected[REPORTS_MAX])
+{
+        struct printing p = { .session = session, .agent = agent, .writer = w };
+        int err = ask_first(session, selected);
+
+        if (err == 0)
+                err = w->ops->begin(w);
         for (size_t i = 0; err == 0 && i < reports_count(); i++)
                 if (selected[i])
                         err = print_report(&p, reports[i]);

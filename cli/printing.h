@@ -3,10 +3,15 @@
 #ifndef CLI_PRINTING_H
 #define CLI_PRINTING_H
 
+#include "peer.h"
 #include "session.h"
 #include "writer.h"
 
-/* Prints the reports that are selected, in the order of reports[]. 0, or a negative errno. */
-int print_reports(struct session *session, struct writer *w, const bool selected[REPORTS_MAX]);
+/*
+ * Prints the reports that are selected, in the order of reports[]. What the agent reads on demand
+ * is asked for first, so that it is read meanwhile. 0, or a negative errno.
+ */
+int print_reports(struct session *session, const struct agent_scalars *agent, struct writer *w,
+                  const bool selected[REPORTS_MAX]);
 
 #endif

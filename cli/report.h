@@ -21,6 +21,8 @@ struct report {
         const uint16_t *members;       /* that the text needs (NEEDS), the index not counted */
         size_t n_members;
         const char *const *sources; /* keys of the collectors that fill the table; ends with NULL */
+        const char *on_demand; /* key of the collector that fills the first part's table, and reads
+                                  only while that is asked for; NULL: none such */
         bool (*is_shown)(const void *row); /* in text; NULL: every row */
         /* Prints one record as text. Rows hold what members names, or all of it for -verbose. */
         void (*print)(FILE *file, const void *row, const struct moment *now);
@@ -61,6 +63,7 @@ extern const struct report report_host_configured;
 extern const struct report report_tunnel;
 extern const struct report report_ip;
 extern const struct report report_bypass;
+extern const struct report report_cache;
 extern const struct report report_stat;
 extern const struct report report_collector;
 

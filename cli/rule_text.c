@@ -147,15 +147,20 @@ const char *rule_action_text(uint8_t action)
         }
 }
 
+void rule_print_protocol(FILE *file, uint8_t protocol)
+{
+        const char *name = label_of(protocols, protocol);
+
+        if (name)
+                text_plain(file, name);
+        else
+                text_number(file, protocol);
+}
+
 void rule_print_action(FILE *file, const struct policy *policy)
 {
-        const char *protocol = label_of(protocols, policy->protocol);
-
         text_plain(file, "Network Protocol: ");
-        if (protocol)
-                text_plain(file, protocol);
-        else
-                text_number(file, policy->protocol);
+        rule_print_protocol(file, policy->protocol);
         text_plain(file, " Action: ");
         text_plain(file, rule_action_text(policy->action));
         text_plain(file, "\n");

@@ -51,6 +51,8 @@ void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, 
 /* The same under another label; source: it is the policy's own source. */
 void rule_print_address(FILE *file, const char *label, const struct policy *policy, bool source,
                         enum rule_ports ports);
+/* "TCP"; the number of a protocol that has no name here. */
+void rule_print_protocol(FILE *file, uint8_t protocol);
 
 /* "Discard": an enum rule_action in HP's words. */
 const char *rule_action_text(uint8_t action);

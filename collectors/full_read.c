@@ -47,6 +47,7 @@ static void begin_sweeps(struct full_read *r)
                 r->policies->defaults_told = false;
         if (r->step != FULL_READ_POLICIES)
                 return;
+        xfrm_policies_begin_read(r->policies);
         table_sweep_begin(r->policies->templates);
         table_sweep_begin(r->policies->table);
 }

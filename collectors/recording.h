@@ -31,6 +31,13 @@
 #define STREAM_VICI_CERTIFICATES "list-certs.resp.bin"
 #define STREAM_VICI_SAS "list-sas.resp.bin"
 #define STREAM_VICI_EVENTS "vici-events.resp.bin"
+#define STREAM_TCP_SOCKETS "tcp.bin"
+#define STREAM_UDP_SOCKETS "udp.bin"
+#define STREAM_UDPLITE_SOCKETS "udplite.bin"
+#define STREAM_SCTP_SOCKETS "sctp.bin"
+#define STREAM_DCCP_SOCKETS "dccp.bin"
+#define STREAM_RAW_SOCKETS "raw.bin"
+#define STREAM_CONNTRACK "conntrack.bin"
 
 struct recording;
 

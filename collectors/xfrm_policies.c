@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+/* No dump tells of so many policies. */
+#define POSITIONS_OF_A_READ (1ull << 32)
+
 void xfrm_policies_init(struct xfrm_policies *x, struct store *store)
 {
         x->table = store_table(store, &policy_type);
@@ -11,6 +14,29 @@ void xfrm_policies_init(struct xfrm_policies *x, struct store *store)
                 .forward = DEFAULT_UNKNOWN,
                 .out = DEFAULT_UNKNOWN,
         };
+        x->next_position = 1;
+        x->next_read = 0;
+}
+
+void xfrm_policies_begin_read(struct xfrm_policies *x)
+{
+        x->next_read = x->next_position + POSITIONS_OF_A_READ;
+        x->next_position = x->next_read + 1;
+}
+
+/*
+ * A policy in place of another keeps its place where it keeps its priority; else it stands behind
+ * all that have the same (xfrm_policy_insert_list()).
+ */
+static void set_position(struct xfrm_policies *x, const struct policy *old, struct policy *row,
+                         enum table_source source)
+{
+        if (old && old->priority == row->priority)
+                row->position = old->position;
+        else
+                row->position = source == TABLE_FROM_DUMP ? x->next_read : x->next_position++;
+        if (source == TABLE_FROM_DUMP)
+                x->next_read--;
 }
 
 /*
@@ -53,6 +79,7 @@ static int put_templates(struct xfrm_policies *x, const struct xfrm_policy *poli
 /* The templates first: who hears of a policy finds them. */
 static int put(struct xfrm_policies *x, struct xfrm_policy *policy, enum table_source source)
 {
+        const struct policy *old;
         char name[24];
         int err;
 
@@ -60,7 +87,9 @@ static int put(struct xfrm_policies *x, struct xfrm_policy *policy, enum table_s
                 return 0;
         snprintf(name, sizeof(name), "xfrm-%u", policy->row.index);
         policy->row.name = name; /* until a join knows a better one */
-        carry_over(table_find(x->table, &policy->row), &policy->row);
+        old = table_find(x->table, &policy->row);
+        carry_over(old, &policy->row);
+        set_position(x, old, &policy->row, source);
         err = put_templates(x, policy, source);
         return err < 0 ? err : table_put(x->table, &policy->row, source);
 }

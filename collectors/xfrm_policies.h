@@ -10,10 +10,15 @@ struct xfrm_policies {
         struct table *table;           /* ipsrPolicyTable */
         struct table *templates;       /* ipsrPolicyTemplateTable */
         struct xfrm_defaults defaults; /* what happens where no policy fits */
+        uint64_t next_position;        /* of a policy that an event tells of */
+        uint64_t next_read;            /* of one that the dump under way tells of */
         bool defaults_told; /* by an event, since a full read asked: its answer is older */
 };
 
 void xfrm_policies_init(struct xfrm_policies *x, struct store *store);
+
+/* A dump begins; it tells the newest policy first. */
+void xfrm_policies_begin_read(struct xfrm_policies *x);
 
 /*
  * Takes one message, from a dump or told by multicast, into the tables. Messages about anything

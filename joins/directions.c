@@ -33,24 +33,9 @@ static void run_soon(struct directions *d)
 
 /* ---- one SA ---- */
 
-static const struct interface *interface_with(const struct directions *d,
-                                              const struct inet_addr *address)
-{
-        struct interface sought;
-        const struct interface *found;
-        uint32_t oid[INDEX_MAX];
-        size_t length;
-
-        memset(&sought, 0, sizeof(sought));
-        sought.address = *address;
-        length = index_encode(&interface_by_address_type, &sought, oid);
-        found = table_next(d->interfaces, &interface_by_address_type, oid, length, true);
-        return found && memcmp(&found->address, address, sizeof(*address)) == 0 ? found : NULL;
-}
-
 static bool is_local(const struct directions *d, const struct inet_addr *address)
 {
-        return address->type != INET_ADDR_UNKNOWN && interface_with(d, address);
+        return address->type != INET_ADDR_UNKNOWN && interface_with(d->interfaces, address);
 }
 
 /* Between two addresses of this machine an SA is used both ways, so neither is told. */
@@ -172,7 +157,7 @@ static void interface_changed(void *context, enum table_event event, enum table_
         (void)reason;
         if (event == TABLE_CHANGED || row->address.type == INET_ADDR_UNKNOWN)
                 return;
-        other = interface_with(d, &row->address);
+        other = interface_with(d->interfaces, &row->address);
         if (other && other->if_index != row->if_index)
                 return;
         d->all_due = true;

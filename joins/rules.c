@@ -293,11 +293,6 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
 
 /* ---- one policy ---- */
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->state == SA_MATURE || sa->state == SA_DYING;
-}
-
 /* An SA that several policies use is the first one's that a packet would meet; forward ones last.
  */
 static bool is_better(const struct policy *policy, const struct policy *than)
@@ -322,7 +317,7 @@ static void claim(const struct rules *r, const struct policy *policy, const stru
                 return;
         changed = *sa;
         changed.rule = policy->index;
-        changed.policy_cookie = is_usable(sa) ? policy->index : 0;
+        changed.policy_cookie = sa_is_usable(sa) ? policy->index : 0;
         table_update(r->sas, &changed);
 }
 
@@ -363,7 +358,7 @@ static bool count_sas(const struct rules *r, struct judgement *j, const struct p
                 --*rows;
                 if (!serves(sa, policy, template, outer))
                         continue;
-                j->tally.usable += is_usable(sa);
+                j->tally.usable += sa_is_usable(sa);
                 j->tally.larval += sa->state == SA_LARVAL;
                 j->tally.acquires += sa->state == SA_LARVAL && sa->spi == 0;
                 claim(r, policy, sa);
@@ -414,7 +409,7 @@ static void judge_sa(const struct rules *r, const struct ipsec_sa *sa)
                 policy = NULL;
         changed.partner = partner ? partner->index : 0;
         changed.rule = policy ? policy->index : 0;
-        changed.policy_cookie = is_usable(sa) ? changed.rule : 0;
+        changed.policy_cookie = sa_is_usable(sa) ? changed.rule : 0;
         if (memcmp(&changed, sa, sizeof(changed)) != 0)
                 table_update(r->sas, &changed);
 }

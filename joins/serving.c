@@ -22,13 +22,6 @@ static bool is_host(const struct inet_addr *network)
                network->prefix == 8 * inet_addr_length(network);
 }
 
-static bool is_any(const struct inet_addr *address)
-{
-        static const uint8_t none[sizeof(address->octets)];
-
-        return memcmp(address->octets, none, sizeof(none)) == 0;
-}
-
 /*
  * A tunnel's template names the outer ends, for the templates behind it as well (the kernel's
  * xfrm_tmpl_resolve_one()); before any tunnel they are the packets' own.
@@ -38,7 +31,7 @@ struct ends ends_of(const struct policy *policy, const struct policy_template *t
 {
         struct ends ends = { template->reqid, template->protocol, template->mode, NULL, NULL };
 
-        if (!is_any(&template->destination))
+        if (!inet_addr_is_any(&template->destination))
                 *outer = template;
         if (*outer)
                 ends.destination = &(*outer)->destination;
@@ -46,24 +39,19 @@ struct ends ends_of(const struct policy *policy, const struct policy_template *t
                 ends.destination = &policy->destination;
         if (!ends.destination)
                 return ends; /* the source alone does not lead to a place in the view */
-        if (*outer && !is_any(&(*outer)->source))
+        if (*outer && !inet_addr_is_any(&(*outer)->source))
                 ends.source = &(*outer)->source;
         else if (!*outer && is_host(&policy->source))
                 ends.source = &policy->source;
         return ends;
 }
 
-static bool same_address(const struct inet_addr *a, const struct inet_addr *b)
-{
-        return a->type == b->type && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
-}
-
 static bool has_ends(const struct ipsec_sa *sa, const struct ends *ends)
 {
         return sa->reqid == ends->reqid && sa->protocol == ends->protocol &&
                sa->mode == ends->mode &&
-               (!ends->destination || same_address(ends->destination, &sa->destination)) &&
-               (!ends->source || same_address(ends->source, &sa->source));
+               (!ends->destination || inet_addr_same(ends->destination, &sa->destination)) &&
+               (!ends->source || inet_addr_same(ends->source, &sa->source));
 }
 
 static size_t put_address(const struct inet_addr *address, uint32_t *oid)
@@ -114,6 +102,11 @@ bool serves(const struct ipsec_sa *sa, const struct policy *policy,
                 return false;
         return outer || (inet_addr_contains(&policy->destination, &sa->destination) &&
                          inet_addr_contains(&policy->source, &sa->source));
+}
+
+bool sa_is_usable(const struct ipsec_sa *sa)
+{
+        return sa->state == SA_MATURE || sa->state == SA_DYING;
 }
 
 bool policy_uses(struct table *templates, const struct policy *policy, const struct ipsec_sa *sa)

@@ -32,6 +32,18 @@ size_t inet_addr_length(const struct inet_addr *address)
         }
 }
 
+bool inet_addr_same(const struct inet_addr *a, const struct inet_addr *b)
+{
+        return a->type == b->type && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+}
+
+bool inet_addr_is_any(const struct inet_addr *address)
+{
+        static const uint8_t none[sizeof(address->octets)];
+
+        return memcmp(address->octets, none, sizeof(none)) == 0;
+}
+
 bool inet_addr_contains(const struct inet_addr *network, const struct inet_addr *address)
 {
         size_t whole = network->prefix / 8, bits = network->prefix % 8;

@@ -31,6 +31,12 @@ void inet_addr_set(struct inet_addr *address, int family, const void *octets, ui
 /* How many octets the address has: 0, 4 or 16. */
 size_t inet_addr_length(const struct inet_addr *address);
 
+/* The same type and octets; prefix lengths do not count. */
+bool inet_addr_same(const struct inet_addr *a, const struct inet_addr *b);
+
+/* Whether all octets are zero: no address, or the unspecified one. */
+bool inet_addr_is_any(const struct inet_addr *address);
+
 /* Whether the address lies in the network; in one without any bits lies every address. */
 bool inet_addr_contains(const struct inet_addr *network, const struct inet_addr *address);
 

@@ -1,5 +1,7 @@
 #include "interface.h"
 
+#include <string.h>
+
 const struct label clear_text_reasons[] = {
         { 0, "disableXfrm" }, { 1, "disablePolicy" }, { 2, "bypassPolicy" }, { 3, "noPolicy" },
         { 0, NULL },
@@ -46,9 +48,15 @@ static const struct column columns[] = {
         UNSIGNED32(12, "ipsrInterfaceOffloadedSas", struct interface, offloaded_sas),
 };
 
+static size_t key_length(const void *row)
+{
+        (void)row;
+        return offsetof(struct interface, state);
+}
+
 static const struct column by_address_index[] = {
         ADDRESS(1, "address", struct interface, address),
-        UNSIGNED32(2, "interface", struct interface, if_index),
+        IF_INDEX(2, "interface", struct interface, if_index),
 };
 
 const struct table_type interface_by_address_type = {
@@ -59,10 +67,19 @@ const struct table_type interface_by_address_type = {
 
 static const struct table_type *const views[] = { &interface_by_address_type, NULL };
 
-static size_t key_length(const void *row)
+const struct interface *interface_with(struct table *interfaces, const struct inet_addr *address)
 {
-        (void)row;
-        return offsetof(struct interface, state);
+        size_t n = inet_addr_length(address);
+        uint32_t oid[INDEX_MAX] = { (uint32_t)n };
+        const struct interface *found;
+
+        for (size_t i = 0; i < n; i++)
+                oid[i + 1] = address->octets[i];
+        found = table_next(interfaces, &interface_by_address_type, oid, n + 1, false);
+        if (!found || n == 0 || found->address.type != address->type ||
+            memcmp(found->address.octets, address->octets, n) != 0)
+                return NULL;
+        return found;
 }
 
 const struct table_type interface_type = {

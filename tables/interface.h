@@ -57,8 +57,11 @@ struct interface {
 
 extern const struct table_type interface_type;
 
-/* For joins: by address, and then by interface. */
+/* For collectors and joins: by address, and then the interface. */
 extern const struct table_type interface_by_address_type;
+
+/* The first interface that has the address, or NULL. Valid until the table changes. */
+const struct interface *interface_with(struct table *interfaces, const struct inet_addr *address);
 
 extern const struct label clear_text_reasons[];
 

@@ -71,13 +71,15 @@ struct policy {
         uint32_t if_index; /* of the interface that packets must pass; 0 any */
         uint32_t mark;     /* XFRMA_MARK */
         uint32_t mark_mask;
-        uint32_t offload_if_index;    /* XFRMA_OFFLOAD_DEV; 0 none; no column has it */
-        uint32_t if_id;               /* XFRMA_IF_ID */
-        uint32_t templates;           /* rows of ipsrPolicyTemplateTable */
-        int64_t add_time;             /* seconds since 1970; a replacement begins anew */
-        int64_t use_time;             /* seconds since 1970, last use; 0 never */
-        struct sa_limits hard;        /* use_seconds count from the last use */
-        struct sa_limits soft;        /* the same */
+        uint32_t offload_if_index; /* XFRMA_OFFLOAD_DEV; 0 none; no column has it */
+        uint32_t if_id;            /* XFRMA_IF_ID */
+        uint32_t templates;        /* rows of ipsrPolicyTemplateTable */
+        int64_t add_time;          /* seconds since 1970; a replacement begins anew */
+        int64_t use_time;          /* seconds since 1970, last use; 0 never */
+        struct sa_limits hard;     /* use_seconds count from the last use */
+        struct sa_limits soft;     /* the same */
+        uint64_t
+                position; /* of two with one priority the lower one comes first; no column has it */
         const char *security_context; /* XFRMA_SEC_CTX */
 
         /* What the joins fill; a collector gives a new row its name, and leaves the rest 0. */

@@ -1,11 +1,12 @@
 #include "store.h"
 
 #include "agent_scalars.h"
+#include "bypass.h"
 #include "certificate.h"
 #include "child_sa.h"
-#include "bypass.h"
 #include "collector_row.h"
 #include "configured_policy.h"
+#include "flow.h"
 #include "global_scalars.h"
 #include "interface.h"
 #include "ipsec_sa.h"
@@ -31,6 +32,7 @@ const struct table_type *const table_types[] = {
         &tunnel_type,            /* 12 */
         &interface_type,         /* 13 */
         &bypass_type,            /* 14 */
+        &flow_type,              /* 15 */
         &certificate_type,       /* 16 */
         NULL,
 };

@@ -1,6 +1,9 @@
 #include "fake_loop.h"
 
+#include <poll.h>
 #include <stdlib.h>
+
+#define MAX_WATCHES 8
 
 struct loop_timer {
         struct loop_timer *next;
@@ -9,8 +12,15 @@ struct loop_timer {
         void *context;
 };
 
+struct watch {
+        int fd;
+        loop_ready *ready; /* NULL: a free place */
+        void *context;
+};
+
 struct fake_loop {
         struct loop loop;
+        struct watch watches[MAX_WATCHES];
         struct loop_timer *timers;
         int64_t milliseconds;
         int64_t wall;
@@ -24,17 +34,31 @@ static struct fake_loop *of(struct loop *loop)
 
 static int watch(struct loop *loop, int fd, loop_ready *ready, void *context)
 {
-        (void)loop;
-        (void)fd;
-        (void)ready;
-        (void)context;
-        return 0;
+        for (size_t i = 0; i < MAX_WATCHES; i++) {
+                if (of(loop)->watches[i].ready)
+                        continue;
+                of(loop)->watches[i] = (struct watch){ fd, ready, context };
+                return 0;
+        }
+        return -1;
 }
 
 static void unwatch(struct loop *loop, int fd)
 {
-        (void)loop;
-        (void)fd;
+        for (size_t i = 0; i < MAX_WATCHES; i++)
+                if (of(loop)->watches[i].ready && of(loop)->watches[i].fd == fd)
+                        of(loop)->watches[i].ready = NULL;
+}
+
+void fake_loop_poll(struct loop *loop)
+{
+        for (size_t i = 0; i < MAX_WATCHES; i++) {
+                const struct watch w = of(loop)->watches[i];
+                struct pollfd p = { .fd = w.fd, .events = POLLIN };
+
+                if (w.ready && poll(&p, 1, 0) > 0)
+                        w.ready(w.context, w.fd);
+        }
 }
 
 static struct loop_timer *after(struct loop *loop, uint32_t milliseconds, loop_expired *expired,

@@ -54,6 +54,7 @@ START_TEST(nothing_is_all)
         ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
         ck_assert(selects(&report_ip) && !selects(&report_stat));
         ck_assert(selects(&report_host_active) && selects(&report_tunnel));
+        ck_assert(selects(&report_cache));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -93,9 +94,9 @@ START_TEST(words)
 }
 END_TEST
 
-static const char *const option_words[] = { "all",     "file", "json", "verbose",
-                                            "version", "help", "sa",   "host",
-                                            "tunnel",  "ip",   "stat", "collector" };
+static const char *const option_words[] = { "all",   "file", "json",     "verbose", "version",
+                                            "help",  "sa",   "host",     "tunnel",  "ip",
+                                            "cache", "stat", "collector" };
 
 static size_t count_matches(const char *prefix)
 {
