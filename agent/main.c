@@ -16,6 +16,7 @@
 #include "config_files.h"
 #include "event_loop.h"
 #include "handler.h"
+#include "joins/directions.h"
 #include "joins/rules.h"
 #include "opener.h"
 #include "options.h"
@@ -43,6 +44,7 @@ struct agent {
         struct self *self;
         struct rules *rules;
         struct opener *opener;
+        struct directions *directions;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -262,8 +264,9 @@ static bool start(struct agent *agent)
                 return false;
         agent->self = self_new(agent->store, agent->loop);
         agent->rules = rules_new(agent->store, agent->loop);
+        agent->directions = directions_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->directions || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -293,6 +296,7 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        directions_free(agent->directions);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

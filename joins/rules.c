@@ -1,107 +1,237 @@
 #include "rules.h"
 
-#include "tables/ipsec_sa.h"
-#include "tables/policy.h"
-#include "tables/policy_template.h"
+#include "queue.h"
+#include "serving.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows looked at in one turn of the loop, before the next reqid waits for another turn. */
+/* Rows looked at in one turn of the loop: a millisecond or two. */
 #define ROWS_PER_TURN 1000
 
 /*
- * Thousands of SAs may share a reqid (0, by hand), and then each change costs all of them. So the
- * more rows one reqid had, the longer the next look waits: a millisecond for each of these.
+ * Thousands of SAs may share a reqid (0, by hand), and then each change costs all of them. So a
+ * reqid rests after a look, a millisecond for each so many rows, before it is looked at again.
  */
-#define ROWS_PER_MILLISECOND 5
-#define LONGEST_PAUSE 5000
+#define ROWS_PER_MILLISECOND 50
+#define LONGEST_REST 5000
 
-/* An SA of the reqid that is looked through, and what is found out of it. */
-struct member {
-        const struct ipsec_sa *sa;
-        const struct policy *policy; /* the best that it serves */
+/* A reqid that is not to be looked at before that time. */
+struct rest {
+        uint32_t reqid;
+        bool again;    /* it became due meanwhile */
+        int64_t until; /* monotonic, ms */
 };
 
-/* What is to be looked at, in no order, and perhaps more than once. */
-struct due {
-        uint64_t *what;
-        size_t n;
-        size_t room;
+/* What the SAs of a template come to. */
+struct tally {
+        uint32_t usable;
+        uint32_t larval;
+        uint32_t acquires;
+};
+
+/* A policy that is being looked at. Rows may come and go between two turns: it holds none. */
+struct judgement {
+        uint8_t type; /* the policy's key */
+        uint32_t policy;
+        uint32_t number; /* of the template looked at; 0 before the first */
+        struct place_of_ends place;
+        struct tally tally;
+        bool ready;
+        bool any;
+        bool pending;
+        uint32_t acquires;
+};
+
+/* A reqid that is being looked through: first its SAs, then the policies that want them. */
+struct look {
+        bool going;
+        bool sas_done;
+        bool judging;
+        uint32_t reqid;
+        uint32_t oid[INDEX_MAX]; /* of the SA, then of the template, looked at last */
+        size_t length;
+        struct judgement judgement;
+        size_t rows; /* looked at so far */
 };
 
 struct rules {
         struct loop *loop;
         struct loop_timer *timer;
-        int64_t earliest; /* monotonic, ms: when the next look may be */
+        int64_t when; /* monotonic, ms: when the timer expires; 0 at once */
         struct table *sas;
         struct table *policies;
         struct table *templates;
-        struct due reqids;
-        struct due rules;       /* policies: their type, then their index */
-        struct member *members; /* by the address of the row */
-        size_t n_members;
-        size_t members_room;
+        struct queue reqids; /* that are due, perhaps more than once */
+        struct queue rules;  /* policies: their type, then their index */
+        struct look look;
+        struct rest *rests;
+        size_t n_rests;
+        size_t rests_room;
 };
 
 static void run(void *context);
 
 /* ---- what is due ---- */
 
-static void look_later(struct rules *r)
+static int64_t now_of(const struct rules *r)
 {
         struct moment now;
 
-        if (r->timer)
-                return;
         r->loop->now(r->loop, &now);
-        r->timer = r->loop->after(
-                r->loop, r->earliest > now.monotonic ? (uint32_t)(r->earliest - now.monotonic) : 0,
-                run, r);
+        return now.monotonic;
 }
 
-/* After a reqid that had so many rows. */
-static void pause_for(struct rules *r, size_t rows)
+static void run_at(struct rules *r, int64_t when)
 {
-        size_t pause = rows / ROWS_PER_MILLISECOND;
-        struct moment now;
+        int64_t now;
 
-        r->loop->now(r->loop, &now);
-        r->earliest = now.monotonic + (int64_t)(pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE);
+        if (r->timer && r->when <= when)
+                return;
+        r->loop->cancel(r->loop, r->timer);
+        now = when > 0 ? now_of(r) : 0;
+        r->timer = r->loop->after(r->loop, when > now ? (uint32_t)(when - now) : 0, run, r);
+        r->when = when;
 }
 
-static void append(struct rules *r, struct due *due, uint64_t what)
+static struct rest *find_rest(const struct rules *r, uint32_t reqid)
 {
-        if (due->n > 0 && due->what[due->n - 1] == what)
-                return;
-        if (due->n == due->room) {
-                size_t room = due->room ? 2 * due->room : 64;
-                uint64_t *more = realloc(due->what, room * sizeof(*more));
-
-                if (!more)
-                        return;
-                due->what = more;
-                due->room = room;
-        }
-        due->what[due->n++] = what;
-        look_later(r);
+        for (size_t i = 0; i < r->n_rests; i++)
+                if (r->rests[i].reqid == reqid)
+                        return &r->rests[i];
+        return NULL;
 }
 
 static void mark(struct rules *r, uint32_t reqid)
 {
-        append(r, &r->reqids, reqid);
+        struct rest *rest = find_rest(r, reqid);
+
+        if (rest) {
+                rest->again = true;
+                run_at(r, rest->until);
+                return;
+        }
+        queue_put(&r->reqids, reqid);
+        run_at(r, 0);
+}
+
+static void mark_rule(struct rules *r, const struct policy *policy)
+{
+        queue_put(&r->rules, (uint64_t)policy->type << 32 | policy->index);
+        run_at(r, 0);
+}
+
+/* Without memory it does not rest. */
+static void rest(struct rules *r, uint32_t reqid, size_t rows)
+{
+        size_t pause = rows / ROWS_PER_MILLISECOND;
+
+        if (pause == 0)
+                return;
+        if (r->n_rests == r->rests_room) {
+                size_t room = r->rests_room ? 2 * r->rests_room : 8;
+                struct rest *more = realloc(r->rests, room * sizeof(*more));
+
+                if (!more)
+                        return;
+                r->rests = more;
+                r->rests_room = room;
+        }
+        r->rests[r->n_rests++] = (struct rest){
+                .reqid = reqid,
+                .until = now_of(r) + (int64_t)(pause < LONGEST_REST ? pause : LONGEST_REST),
+        };
+}
+
+/* Those that have rested are due, if they became so; the timer waits for the others. */
+static void wake(struct rules *r)
+{
+        int64_t now = r->n_rests > 0 ? now_of(r) : 0;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < r->n_rests; i++) {
+                const struct rest *rest = &r->rests[i];
+
+                if (rest->until > now)
+                        r->rests[kept++] = *rest;
+                else if (rest->again)
+                        queue_put(&r->reqids, rest->reqid);
+        }
+        r->n_rests = kept;
+}
+
+static void run_again(struct rules *r)
+{
+        if (r->look.going || !queue_is_empty(&r->rules) || !queue_is_empty(&r->reqids))
+                run_at(r, 0);
+        for (size_t i = 0; i < r->n_rests; i++)
+                if (r->rests[i].again)
+                        run_at(r, r->rests[i].until);
+}
+
+/* ---- what changes ---- */
+
+/* Indexes are unique in both types of policies. */
+static const struct policy *policy_with(const struct rules *r, uint32_t index)
+{
+        uint32_t oid[] = { SPD_MAIN, index };
+        const struct policy *policy = table_at(r->policies, &policy_type, oid, 2);
+
+        oid[0] = SPD_SUB;
+        return policy ? policy : table_at(r->policies, &policy_type, oid, 2);
+}
+
+static const struct ipsec_sa *sa_of_rule(const struct rules *r, uint32_t index)
+{
+        const struct ipsec_sa *sa = table_next(r->sas, &sa_by_rule_type, &index, 1, false);
+
+        return sa && sa->rule == index ? sa : NULL;
+}
+
+/* A policy that has lost its last SA says so soon, however long its reqid rests. */
+static void check_rule(struct rules *r, uint32_t index)
+{
+        const struct policy *policy = index != 0 ? policy_with(r, index) : NULL;
+
+        if (policy && policy->cookie != 0 && !sa_of_rule(r, index))
+                mark_rule(r, policy);
+}
+
+/* No pointer dangles: whoever had an SA that went as its partner forgets it at once. */
+static void forget_partner(const struct rules *r, uint32_t gone)
+{
+        const struct ipsec_sa *sa;
+
+        while ((sa = table_next(r->sas, &sa_by_partner_type, &gone, 1, false)) &&
+               sa->partner == gone) {
+                struct ipsec_sa changed = *sa;
+
+                changed.partner = 0;
+                if (table_update(r->sas, &changed) < 0)
+                        return;
+        }
+}
+
+/* The same of a policy. */
+static void forget_rule(const struct rules *r, uint32_t gone)
+{
+        const struct ipsec_sa *sa;
+
+        while ((sa = sa_of_rule(r, gone))) {
+                struct ipsec_sa changed = *sa;
+
+                changed.rule = changed.policy_cookie = 0;
+                if (table_update(r->sas, &changed) < 0)
+                        return;
+        }
 }
 
 /* What the relation depends on; counters and the joins' own part are not among it. */
 static bool same_role(const struct ipsec_sa *a, const struct ipsec_sa *b)
 {
         return a->reqid == b->reqid && a->state == b->state && a->mode == b->mode &&
-               a->if_id == b->if_id && a->told_direction == b->told_direction &&
-               memcmp(&a->source, &b->source, sizeof(a->source)) == 0;
+               a->if_id == b->if_id && memcmp(&a->source, &b->source, sizeof(a->source)) == 0;
 }
-
-static void forget_partner(struct rules *r, const struct ipsec_sa *gone);
 
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
                        const void *before, const void *after)
@@ -112,9 +242,11 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
         (void)reason;
         if (event == TABLE_CHANGED && same_role(old, sa))
                 return;
-        if (event == TABLE_REMOVED)
-                forget_partner(r, old);
-        if (old)
+        if (event == TABLE_REMOVED) {
+                forget_partner(r, old->index);
+                check_rule(r, old->rule);
+        }
+        if (old && (!sa || old->reqid != sa->reqid))
                 mark(r, old->reqid);
         if (sa)
                 mark(r, sa->reqid);
@@ -131,19 +263,6 @@ static void template_changed(void *context, enum table_event event, enum table_r
                 mark(context, old->reqid);
         if (template)
                 mark(context, template->reqid);
-}
-
-static const struct policy_template *next_template(const struct rules *r,
-                                                   const struct policy *policy,
-                                                   const struct policy_template *template)
-{
-        const uint32_t oid[] = { policy->type, policy->index, template ? template->number : 0 };
-
-        template = table_next(r->templates, &policy_template_type, oid, 3, false);
-        if (!template || template->policy_type != policy->type ||
-            template->policy_index != policy->index)
-                return NULL;
-        return template;
 }
 
 /* What of a policy the relation depends on; a new state or cookie is our own doing. */
@@ -164,164 +283,19 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
         (void)reason;
         if (event == TABLE_CHANGED && same_rule(before, after))
                 return;
-        append(r, &r->rules, (uint64_t)policy->type << 32 | policy->index);
-        while ((template = next_template(r, policy, template)))
+        if (event == TABLE_REMOVED)
+                forget_rule(r, policy->index);
+        else if (!next_template(r->templates, policy, NULL))
+                mark_rule(r, policy); /* no reqid leads to it */
+        while ((template = next_template(r->templates, policy, template)))
                 mark(r, template->reqid);
-}
-
-/* ---- the SAs of a template ---- */
-
-static size_t put_address(const struct inet_addr *address, uint32_t *oid)
-{
-        size_t length = inet_addr_length(address);
-
-        oid[0] = (uint32_t)length;
-        for (size_t i = 0; i < length; i++)
-                oid[i + 1] = address->octets[i];
-        return length + 1;
-}
-
-/* What SAs are sought by; an address that is NULL may be any. */
-struct ends {
-        uint32_t reqid;
-        uint8_t protocol;
-        uint8_t mode;
-        const struct inet_addr *destination;
-        const struct inet_addr *source;
-};
-
-static bool same_address(const struct inet_addr *a, const struct inet_addr *b)
-{
-        return a->type == b->type && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
-}
-
-static bool fits(const struct ends *ends, const struct ipsec_sa *sa)
-{
-        return sa->reqid == ends->reqid && sa->protocol == ends->protocol &&
-               sa->mode == ends->mode &&
-               (!ends->destination || same_address(ends->destination, &sa->destination)) &&
-               (!ends->source || same_address(ends->source, &sa->source));
-}
-
-/* The first SA with these ends, or the one after it. They lie together in the view. */
-static const struct ipsec_sa *next_sa(const struct rules *r, const struct ends *ends,
-                                      const struct ipsec_sa *sa)
-{
-        uint32_t oid[INDEX_MAX] = { ends->reqid, ends->protocol, ends->mode };
-        size_t n = 3;
-
-        if (sa) {
-                n = index_encode(&sa_by_ends_type, sa, oid);
-        } else if (ends->destination) {
-                n += put_address(ends->destination, oid + n);
-                if (ends->source)
-                        n += put_address(ends->source, oid + n);
-        }
-        sa = table_next(r->sas, &sa_by_ends_type, oid, n, false);
-        return sa && fits(ends, sa) ? sa : NULL;
-}
-
-/* No pointer dangles: whoever had an SA that went as its partner forgets it at once. During a rekey
- * that may be several. */
-static void forget_partner(struct rules *r, const struct ipsec_sa *gone)
-{
-        struct ends swapped = { gone->reqid, gone->protocol, gone->mode, &gone->source,
-                                &gone->destination };
-        const struct ipsec_sa *sa = NULL;
-
-        while ((sa = next_sa(r, &swapped, sa))) {
-                struct ipsec_sa changed = *sa;
-
-                if (sa->partner != gone->index)
-                        continue;
-                changed.partner = 0;
-                table_update(r->sas, &changed);
-        }
-}
-
-static bool is_host(const struct inet_addr *network)
-{
-        return network->type != INET_ADDR_UNKNOWN &&
-               network->prefix == 8 * inet_addr_length(network);
-}
-
-static bool is_any(const struct inet_addr *address)
-{
-        static const uint8_t none[sizeof(address->octets)];
-
-        return memcmp(address->octets, none, sizeof(none)) == 0;
-}
-
-static bool contains(const struct inet_addr *network, const struct inet_addr *address)
-{
-        size_t whole = network->prefix / 8, bits = network->prefix % 8;
-        uint8_t mask = (uint8_t)(0xff00u >> bits);
-
-        if (network->prefix == 0)
-                return true;
-        if (network->type != address->type || memcmp(network->octets, address->octets, whole) != 0)
-                return false;
-        return bits == 0 || ((network->octets[whole] ^ address->octets[whole]) & mask) == 0;
-}
-
-/*
- * A tunnel's template names the outer ends, for the templates behind it as well (the kernel's
- * xfrm_tmpl_resolve_one()); before any tunnel they are the packets' own. outer: that template, or
- * NULL.
- */
-static struct ends ends_of(const struct policy *policy, const struct policy_template *template,
-                           const struct policy_template *outer)
-{
-        struct ends ends = { template->reqid, template->protocol, template->mode, NULL, NULL };
-
-        if (outer)
-                ends.destination = &outer->destination;
-        else if (is_host(&policy->destination))
-                ends.destination = &policy->destination;
-        if (!ends.destination)
-                return ends; /* the source alone does not lead to a place in the view */
-        if (outer && !is_any(&outer->source))
-                ends.source = &outer->source;
-        else if (!outer && is_host(&policy->source))
-                ends.source = &policy->source;
-        return ends;
-}
-
-/* The rest of what xfrm_state_find() asks for. */
-static bool serves(const struct ipsec_sa *sa, const struct policy *policy,
-                   const struct policy_template *template, const struct policy_template *outer)
-{
-        if (template->spi && sa->spi && template->spi != sa->spi)
-                return false;
-        if (sa->if_id != policy->if_id ||
-            (policy->mark & policy->mark_mask & sa->mark_mask) != sa->mark)
-                return false;
-        return outer || (contains(&policy->destination, &sa->destination) &&
-                         contains(&policy->source, &sa->source));
-}
-
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->state == SA_MATURE || sa->state == SA_DYING;
 }
 
 /* ---- one policy ---- */
 
-static struct member *find_member(const struct rules *r, const struct ipsec_sa *sa)
+static bool is_usable(const struct ipsec_sa *sa)
 {
-        size_t low = 0, high = r->n_members;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (r->members[middle].sa == sa)
-                        return &r->members[middle];
-                if ((uintptr_t)r->members[middle].sa < (uintptr_t)sa)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
+        return sa->state == SA_MATURE || sa->state == SA_DYING;
 }
 
 /* An SA that several policies use is the first one's that a packet would meet; forward ones last.
@@ -339,222 +313,220 @@ static bool is_better(const struct policy *policy, const struct policy *than)
         return policy->index < than->index;
 }
 
-struct tally {
-        uint32_t usable;
-        uint32_t larval;
-        uint32_t acquires;
-};
-
-static size_t count_sas(struct rules *r, const struct policy *policy,
-                        const struct policy_template *template, const struct policy_template *outer,
-                        struct tally *tally)
+static void claim(const struct rules *r, const struct policy *policy, const struct ipsec_sa *sa)
 {
-        struct ends ends = ends_of(policy, template, outer);
-        const struct ipsec_sa *sa = NULL;
-        size_t n = 0;
+        struct ipsec_sa changed;
 
-        while ((sa = next_sa(r, &ends, sa))) {
-                struct member *member = find_member(r, sa);
+        if (sa->rule == policy->index ||
+            (sa->rule != 0 && !is_better(policy, policy_with(r, sa->rule))))
+                return;
+        changed = *sa;
+        changed.rule = policy->index;
+        changed.policy_cookie = is_usable(sa) ? policy->index : 0;
+        table_update(r->sas, &changed);
+}
 
-                n++;
+static void judgement_begin(struct judgement *j, uint8_t type, uint32_t index)
+{
+        *j = (struct judgement){ .type = type, .policy = index, .ready = true };
+}
+
+static void end_template(struct judgement *j, const struct policy_template *template)
+{
+        j->ready = j->ready && (j->tally.usable > 0 || template->level == LEVEL_USE);
+        j->any = j->any || j->tally.usable > 0;
+        j->pending = j->pending || j->tally.larval > 0;
+        j->acquires += j->tally.acquires;
+}
+
+static void conclude(const struct rules *r, const struct judgement *j, const struct policy *policy)
+{
+        struct policy changed = *policy;
+
+        changed.pending_acquires = j->acquires;
+        changed.state = j->pending ? POLICY_PENDING : POLICY_INITIAL;
+        if (j->ready)
+                changed.state = POLICY_READY;
+        changed.cookie = j->any ? policy->index : 0;
+        if (memcmp(&changed, policy, sizeof(changed)) != 0)
+                table_update(r->policies, &changed);
+}
+
+/* The SAs of one template. False: there may be more, for another turn. */
+static bool count_sas(const struct rules *r, struct judgement *j, const struct policy *policy,
+                      const struct policy_template *template, const struct policy_template *outer,
+                      const struct ends *ends, size_t *rows)
+{
+        const struct ipsec_sa *sa;
+
+        while (*rows > 0 && (sa = ends_next(r->sas, ends, &j->place))) {
+                --*rows;
                 if (!serves(sa, policy, template, outer))
                         continue;
-                tally->usable += is_usable(sa);
-                tally->larval += sa->state == SA_LARVAL;
-                tally->acquires += sa->state == SA_LARVAL && sa->spi == 0;
-                if (member && is_better(policy, member->policy))
-                        member->policy = policy;
+                j->tally.usable += is_usable(sa);
+                j->tally.larval += sa->state == SA_LARVAL;
+                j->tally.acquires += sa->state == SA_LARVAL && sa->spi == 0;
+                claim(r, policy, sa);
         }
-        return n;
+        return *rows > 0;
 }
 
-static size_t judge_policy(struct rules *r, const struct policy *policy)
+/*
+ * Goes on with a policy for so many rows. False: it is not done. Where the policy or the template
+ * has gone meanwhile, its reqid is due again: so this look may end.
+ */
+static bool judge(const struct rules *r, struct judgement *j, size_t *rows)
 {
+        const uint32_t oid[] = { j->type, j->policy };
+        const struct policy *policy = table_at(r->policies, &policy_type, oid, 2);
         const struct policy_template *template = NULL, *outer = NULL;
-        struct policy changed = *policy;
-        bool ready = true, any = false, pending = false;
-        size_t n = 0;
 
-        changed.pending_acquires = 0;
-        while ((template = next_template(r, policy, template))) {
-                struct tally tally = { 0 };
+        if (!policy)
+                return true;
+        while ((template = next_template(r->templates, policy, template))) {
+                struct ends ends = ends_of(policy, template, &outer);
 
-                if (!is_any(&template->destination))
-                        outer = template;
-                n += 1 + count_sas(r, policy, template, outer, &tally);
-                ready = ready && (tally.usable > 0 || template->level == LEVEL_USE);
-                any = any || tally.usable > 0;
-                pending = pending || tally.larval > 0;
-                changed.pending_acquires += tally.acquires;
+                if (template->number < j->number)
+                        continue;
+                if (template->number > j->number) {
+                        j->number = template->number;
+                        j->tally = (struct tally){ 0 };
+                        ends_begin(&ends, &j->place);
+                }
+                if (!count_sas(r, j, policy, template, outer, &ends, rows))
+                        return false;
+                end_template(j, template);
         }
-        changed.state = POLICY_INITIAL;
-        if (pending)
-                changed.state = POLICY_PENDING;
-        if (ready)
-                changed.state = POLICY_READY;
-        changed.cookie = any ? policy->index : 0;
-        table_update(r->policies, &changed);
-        return n;
-}
-
-/* ---- one SA ---- */
-
-/* The newest one of the other direction: a rekey leaves old ones behind for a while. */
-static uint32_t partner_of(const struct rules *r, const struct ipsec_sa *sa)
-{
-        struct ends swapped = { sa->reqid, sa->protocol, sa->mode, &sa->source, &sa->destination };
-        const struct ipsec_sa *other = NULL;
-        uint32_t newest = 0;
-
-        if (sa->state == SA_LARVAL)
-                return 0;
-        while ((other = next_sa(r, &swapped, other)))
-                if (other != sa && other->state != SA_LARVAL && other->if_id == sa->if_id &&
-                    other->index > newest)
-                        newest = other->index;
-        return newest;
-}
-
-static uint8_t direction_of(const struct ipsec_sa *sa, const struct policy *policy)
-{
-        if (sa->told_direction != DIRECTION_UNKNOWN || !policy)
-                return sa->told_direction;
-        return policy->direction == DIRECTION_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
-}
-
-/* No IKE daemon is asked yet: whoever set the keys did it by hand, as far as can be told. */
-static void judge_sa(struct rules *r, const struct member *member)
-{
-        struct ipsec_sa changed = *member->sa;
-
-        changed.direction = direction_of(member->sa, member->policy);
-        changed.partner = partner_of(r, member->sa);
-        changed.policy_cookie = member->policy && is_usable(member->sa) ? member->policy->index : 0;
-        changed.keying = changed.state == SA_LARVAL ? KEYING_UNKNOWN : KEYING_MANUAL;
-        table_update(r->sas, &changed);
+        conclude(r, j, policy);
+        return true;
 }
 
 /* ---- one reqid ---- */
 
-static int compare_members(const void *a, const void *b)
+/* No IKE daemon is asked yet: whoever set the keys did it by hand, as far as can be told. */
+static void judge_sa(const struct rules *r, const struct ipsec_sa *sa)
 {
-        uintptr_t left = (uintptr_t)((const struct member *)a)->sa;
-        uintptr_t right = (uintptr_t)((const struct member *)b)->sa;
+        const struct ipsec_sa *partner =
+                sa->state != SA_LARVAL ? newest_opposite(r->sas, sa) : NULL;
+        const struct policy *policy = sa->rule != 0 ? policy_with(r, sa->rule) : NULL;
+        struct ipsec_sa changed = *sa;
 
-        return left < right ? -1 : left > right;
+        if (policy && !policy_uses(r->templates, policy, sa))
+                policy = NULL;
+        changed.partner = partner ? partner->index : 0;
+        changed.rule = policy ? policy->index : 0;
+        changed.policy_cookie = is_usable(sa) ? changed.rule : 0;
+        changed.keying = sa->state == SA_LARVAL ? KEYING_UNKNOWN : KEYING_MANUAL;
+        if (memcmp(&changed, sa, sizeof(changed)) != 0)
+                table_update(r->sas, &changed);
 }
 
-static int add_member(struct rules *r, const struct ipsec_sa *sa)
+/* False: there may be more, for another turn. */
+static bool look_at_sas(const struct rules *r, struct look *l, size_t *rows)
 {
-        if (r->n_members == r->members_room) {
-                size_t room = r->members_room ? 2 * r->members_room : 64;
-                struct member *members = realloc(r->members, room * sizeof(*members));
+        while (*rows > 0) {
+                const struct ipsec_sa *sa =
+                        table_next(r->sas, &sa_by_ends_type, l->oid, l->length, false);
 
-                if (!members)
-                        return -ENOMEM;
-                r->members = members;
-                r->members_room = room;
+                if (!sa || sa->reqid != l->reqid)
+                        return true;
+                l->length = index_encode(&sa_by_ends_type, sa, l->oid);
+                --*rows;
+                judge_sa(r, sa);
         }
-        r->members[r->n_members++] = (struct member){ sa, NULL };
-        return 0;
+        return false;
 }
 
-static void find_members(struct rules *r, uint32_t reqid)
+/* Its templates of one policy lie together. */
+static bool look_at_rules(const struct rules *r, struct look *l, size_t *rows)
 {
-        const struct ipsec_sa *sa;
-        uint32_t oid[INDEX_MAX] = { reqid };
-        size_t length = 1;
-
-        r->n_members = 0;
-        while ((sa = table_next(r->sas, &sa_by_ends_type, oid, length, false)) &&
-               sa->reqid == reqid && add_member(r, sa) == 0)
-                length = index_encode(&sa_by_ends_type, sa, oid);
-        if (r->n_members > 0)
-                qsort(r->members, r->n_members, sizeof(*r->members), compare_members);
-}
-
-static const struct policy *policy_of(const struct rules *r, const struct policy_template *t)
-{
-        const uint32_t oid[] = { t->policy_type, t->policy_index };
-
-        return table_at(r->policies, &policy_type, oid, 2);
-}
-
-/* Policies first: they tell their SAs of themselves. Rows that are told stay where they are. */
-static size_t look_through(struct rules *r, uint32_t reqid)
-{
-        uint32_t oid[INDEX_MAX] = { reqid };
         const struct policy_template *template;
-        const struct policy *policy, *last = NULL;
-        size_t length = 1, n;
 
-        find_members(r, reqid);
-        n = r->n_members;
-        while ((template = table_next(r->templates, &template_by_reqid_type, oid, length, false)) &&
-               template->reqid == reqid) {
-                policy = policy_of(r, template);
-                if (policy && policy != last)
-                        n += judge_policy(r, policy);
-                last = policy;
-                length = index_encode(&template_by_reqid_type, template, oid);
+        for (;;) {
+                if (l->judging && !judge(r, &l->judgement, rows))
+                        return false;
+                l->judging = false;
+                if (*rows == 0)
+                        return false;
+                template =
+                        table_next(r->templates, &template_by_reqid_type, l->oid, l->length, false);
+                if (!template || template->reqid != l->reqid)
+                        return true;
+                l->length = index_encode(&template_by_reqid_type, template, l->oid);
+                --*rows;
+                if (template->policy_type == l->judgement.type &&
+                    template->policy_index == l->judgement.policy)
+                        continue;
+                judgement_begin(&l->judgement, template->policy_type, template->policy_index);
+                l->judging = true;
         }
-        for (size_t i = 0; i < r->n_members; i++)
-                judge_sa(r, &r->members[i]);
-        return n;
 }
 
-/* One by itself: nothing else tells of a policy that wants no SAs. */
-static size_t look_at_policy(struct rules *r, uint64_t which)
+static void place_before_all(struct look *l)
 {
-        const uint32_t oid[] = { (uint32_t)(which >> 32), (uint32_t)which };
-        const struct policy *policy = table_at(r->policies, &policy_type, oid, 2);
-
-        r->n_members = 0;
-        return policy ? judge_policy(r, policy) : 0;
+        l->oid[0] = l->reqid;
+        l->length = 1;
 }
 
-static int compare_due(const void *a, const void *b)
+/* False: nothing is due. */
+static bool begin_look(struct rules *r)
 {
-        uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+        while (!queue_is_empty(&r->reqids)) {
+                uint32_t reqid = (uint32_t)queue_take(&r->reqids);
+                struct rest *resting = find_rest(r, reqid);
 
-        return left < right ? -1 : left > right;
+                if (resting) {
+                        resting->again = true;
+                        continue;
+                }
+                r->look = (struct look){ .going = true, .reqid = reqid };
+                place_before_all(&r->look);
+                return true;
+        }
+        return false;
 }
 
-/* Takes one out, and its repetitions with it. */
-static uint64_t take(struct due *due)
+static void look_on(struct rules *r, size_t *rows)
 {
-        uint64_t what = due->what[--due->n];
+        struct look *l = &r->look;
+        size_t before = *rows;
 
-        while (due->n > 0 && due->what[due->n - 1] == what)
-                due->n--;
-        return what;
+        if (!l->sas_done) {
+                l->sas_done = look_at_sas(r, l, rows);
+                if (l->sas_done)
+                        place_before_all(l);
+        }
+        l->going = !l->sas_done || !look_at_rules(r, l, rows);
+        l->rows += before - *rows;
+        if (l->going)
+                return;
+        if (*rows > 0)
+                --*rows; /* also a reqid without rows has cost something */
+        rest(r, l->reqid, l->rows);
 }
 
-static void sort(struct due *due)
+/* One by itself; where it is too much for what is left of a turn, its reqid's look is to come. */
+static void look_at_rule(const struct rules *r, uint64_t which, size_t *rows)
 {
-        if (due->n > 0)
-                qsort(due->what, due->n, sizeof(*due->what), compare_due);
+        struct judgement j;
+
+        --*rows;
+        judgement_begin(&j, (uint8_t)(which >> 32), (uint32_t)which);
+        judge(r, &j, rows);
 }
 
 static void run(void *context)
 {
         struct rules *r = context;
-        size_t rows = 0, most = 0;
+        size_t rows = ROWS_PER_TURN;
 
         r->timer = NULL;
-        sort(&r->rules);
-        sort(&r->reqids);
-        while (r->rules.n > 0 && rows < ROWS_PER_TURN)
-                rows += 1 + look_at_policy(r, take(&r->rules));
-        while (r->reqids.n > 0 && rows < ROWS_PER_TURN) {
-                size_t n = look_through(r, (uint32_t)take(&r->reqids));
-
-                rows += 1 + n;
-                most = n > most ? n : most;
-        }
-        pause_for(r, most);
-        if (r->rules.n > 0 || r->reqids.n > 0)
-                look_later(r);
+        wake(r);
+        while (rows > 0 && !queue_is_empty(&r->rules))
+                look_at_rule(r, queue_take(&r->rules), &rows);
+        while (rows > 0 && (r->look.going || begin_look(r)))
+                look_on(r, &rows);
+        run_again(r);
 }
 
 struct rules *rules_new(struct store *store, struct loop *loop)
@@ -581,8 +553,8 @@ void rules_free(struct rules *r)
         if (!r)
                 return;
         r->loop->cancel(r->loop, r->timer);
-        free(r->reqids.what);
-        free(r->rules.what);
-        free(r->members);
+        queue_free(&r->reqids);
+        queue_free(&r->rules);
+        free(r->rests);
         free(r);
 }

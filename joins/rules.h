@@ -1,10 +1,10 @@
 /*
- * Policies and the SAs that serve them. Fills of an SA: direction, partner, policy cookie, keying;
- * of a policy: state, cookie, pending acquires.
+ * Policies and the SAs that serve them. Fills of an SA: partner, policy cookie, keying; of a
+ * policy: state, cookie, pending acquires.
  *
- * The kernel's own relation is the reqid of a policy's template (xfrm_state_find()), then protocol,
- * mode, addresses, SPI, mark and interface id. So a change makes just its own reqid due, which is
- * looked through once per turn of the loop, whatever number of changes there were.
+ * The kernel's own relation is the reqid of a policy's template. So a change makes just its own
+ * reqid due, which is looked through soon, at most so many rows in one turn of the loop. What
+ * changes meanwhile makes it due again.
  */
 #ifndef IPSEC_REPORT_JOINS_RULES_H
 #define IPSEC_REPORT_JOINS_RULES_H

@@ -48,6 +48,19 @@ const struct table_type child_by_reqid_type = {
         .moves = true,
 };
 
+static const struct column by_name_index[] = {
+        STRING(1, "policyKey", struct child_sa, policy_key),
+        STRING(2, "childKey", struct child_sa, child_key),
+        UNSIGNED32(3, "index", struct child_sa, index),
+};
+
+const struct table_type child_by_name_type = {
+        .name = "child SAs by name",
+        TABLE_INDEX(by_name_index),
+        .row_size = sizeof(struct child_sa),
+        .moves = true,
+};
+
 static const struct column by_spi_in_index[] = {
         UNSIGNED32(1, "spiIn", struct child_sa, spi_in),
         UNSIGNED32(2, "index", struct child_sa, index),
@@ -75,6 +88,7 @@ const struct table_type child_by_spi_out_type = {
 static const struct table_type *const views[] = {
         &child_by_ike_type,
         &child_by_reqid_type,
+        &child_by_name_type,
         &child_by_spi_in_type,
         &child_by_spi_out_type,
         NULL,

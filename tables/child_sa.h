@@ -65,6 +65,9 @@ extern const struct table_type child_by_ike_type;
 /* The same rows by reqid: daemon, reqid, index. For joins. */
 extern const struct table_type child_by_reqid_type;
 
+/* The same rows by name: policy_key, child_key, index. For joins. */
+extern const struct table_type child_by_name_type;
+
 /* The same rows by inbound SPI: spi_in, index. For joins. */
 extern const struct table_type child_by_spi_in_type;
 

@@ -32,6 +32,19 @@ size_t inet_addr_length(const struct inet_addr *address)
         }
 }
 
+bool inet_addr_contains(const struct inet_addr *network, const struct inet_addr *address)
+{
+        size_t whole = network->prefix / 8, bits = network->prefix % 8;
+        uint8_t mask = (uint8_t)(0xff00u >> bits);
+
+        if (network->prefix == 0)
+                return true;
+        if (network->type != address->type || whole > sizeof(network->octets) ||
+            memcmp(network->octets, address->octets, whole) != 0)
+                return false;
+        return bits == 0 || ((network->octets[whole] ^ address->octets[whole]) & mask) == 0;
+}
+
 size_t inet_addr_text(const struct inet_addr *address, char text[INET_ADDR_TEXT_SIZE])
 {
         text[0] = '\0';

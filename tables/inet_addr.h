@@ -31,6 +31,9 @@ void inet_addr_set(struct inet_addr *address, int family, const void *octets, ui
 /* How many octets the address has: 0, 4 or 16. */
 size_t inet_addr_length(const struct inet_addr *address);
 
+/* Whether the address lies in the network; in one without any bits lies every address. */
+bool inet_addr_contains(const struct inet_addr *network, const struct inet_addr *address);
+
 /* Writes the canonical text (RFC 5952), "" for none; returns its length. */
 size_t inet_addr_text(const struct inet_addr *address, char text[INET_ADDR_TEXT_SIZE]);
 

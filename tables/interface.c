@@ -46,6 +46,19 @@ static const struct column columns[] = {
         UNSIGNED32(12, "ipsrInterfaceOffloadedSas", struct interface, offloaded_sas),
 };
 
+static const struct column by_address_index[] = {
+        ADDRESS(1, "address", struct interface, address),
+        UNSIGNED32(2, "interface", struct interface, if_index),
+};
+
+const struct table_type interface_by_address_type = {
+        .name = "interfaces by address",
+        TABLE_INDEX(by_address_index),
+        .row_size = sizeof(struct interface),
+};
+
+static const struct table_type *const views[] = { &interface_by_address_type, NULL };
+
 static size_t key_length(const void *row)
 {
         (void)row;
@@ -62,4 +75,5 @@ const struct table_type interface_type = {
         .row_size = sizeof(struct interface),
         .source_size = offsetof(struct interface, offloaded_sas),
         .key_length = key_length,
+        .views = views,
 };

@@ -55,6 +55,9 @@ struct interface {
 
 extern const struct table_type interface_type;
 
+/* For joins: by address, and then by interface. */
+extern const struct table_type interface_by_address_type;
+
 extern const struct label clear_text_reasons[];
 
 #endif

@@ -222,7 +222,8 @@ static const struct column by_ends_index[] = {
         UNSIGNED32(3, "mode", struct ipsec_sa, mode),
         ADDRESS(4, "destination", struct ipsec_sa, destination),
         ADDRESS(5, "source", struct ipsec_sa, source),
-        UNSIGNED32(6, "index", struct ipsec_sa, index),
+        UNSIGNED32(6, "interface id", struct ipsec_sa, if_id),
+        UNSIGNED32(7, "index", struct ipsec_sa, index),
 };
 
 const struct table_type sa_by_ends_type = {
@@ -232,7 +233,33 @@ const struct table_type sa_by_ends_type = {
         .moves = true,
 };
 
-static const struct table_type *const views[] = { &sa_by_spi_type, &sa_by_ends_type, NULL };
+static const struct column by_rule_index[] = {
+        UNSIGNED32(1, "policy", struct ipsec_sa, rule),
+        UNSIGNED32(2, "index", struct ipsec_sa, index),
+};
+
+const struct table_type sa_by_rule_type = {
+        .name = "SAs by the policy that uses them",
+        TABLE_INDEX(by_rule_index),
+        .row_size = sizeof(struct ipsec_sa),
+        .moves = true,
+};
+
+static const struct column by_partner_index[] = {
+        UNSIGNED32(1, "partner", struct ipsec_sa, partner),
+        UNSIGNED32(2, "index", struct ipsec_sa, index),
+};
+
+const struct table_type sa_by_partner_type = {
+        .name = "SAs by their partner",
+        TABLE_INDEX(by_partner_index),
+        .row_size = sizeof(struct ipsec_sa),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = {
+        &sa_by_spi_type, &sa_by_ends_type, &sa_by_rule_type, &sa_by_partner_type, NULL,
+};
 
 const struct table_type ipsec_sa_type = {
         .number = 5,

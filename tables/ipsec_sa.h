@@ -187,13 +187,19 @@ struct ipsec_sa {
         uint32_t ike_sa;        /* ipsrIkeSaIndex; 0 none known */
         uint32_t partner;       /* ipsrSaIndex of the other direction; 0 none known */
         uint32_t policy_cookie; /* the kernel's policy index; 0 none known */
+        uint32_t rule;          /* the same, also of an SA without keys yet; no column has it */
 };
 
 extern const struct table_type ipsec_sa_type;
 extern const struct table_type sa_by_spi_type;
 
-/* For joins: by reqid, protocol, mode, destination, source, and then the SA's own index. */
+/* For joins: by reqid, protocol, mode, destination, source, XFRM interface, and then the SA's own
+ * index. */
 extern const struct table_type sa_by_ends_type;
+
+/* For joins: by the policy that uses them (rule), or by their partner, and then their own index. */
+extern const struct table_type sa_by_rule_type;
+extern const struct table_type sa_by_partner_type;
 
 extern const struct label ipsec_protocols[];
 extern const struct label ipsec_modes[];

@@ -278,6 +278,20 @@ void *ordered_next(struct ordered *o, ordered_compare *compare, const void *soug
         return at(o, p);
 }
 
+void *ordered_previous(const struct ordered *o, ordered_compare *compare, const void *sought)
+{
+        bool found;
+        struct place p = lower_bound(o, compare, sought, &found);
+
+        if (p.item > 0)
+                p.item--;
+        else if (p.block > 0)
+                p = (struct place){ p.block - 1, o->blocks[p.block - 1]->count - 1 };
+        else
+                return NULL;
+        return at(o, p);
+}
+
 static size_t sweep_block(struct block *b, bool (*drop)(void *item, void *context), void *context)
 {
         size_t kept = 0;

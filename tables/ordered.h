@@ -34,6 +34,9 @@ void *ordered_find(const struct ordered *o, ordered_compare *compare, const void
 /* The first item after sought (or at it, if so asked), or NULL at the end. */
 void *ordered_next(struct ordered *o, ordered_compare *compare, const void *sought, bool or_at);
 
+/* The last item before sought, or NULL at the beginning. */
+void *ordered_previous(const struct ordered *o, ordered_compare *compare, const void *sought);
+
 /* Takes out every item that drop() says so of, in one pass over all, in order. */
 void ordered_sweep(struct ordered *o, bool (*drop)(void *item, void *context), void *context);
 

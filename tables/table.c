@@ -94,6 +94,14 @@ const void *table_next(struct table *t, const struct table_type *view, const uin
         return ordered_next(find_order(t, view)->rows, index_compare, &sought, or_at);
 }
 
+const void *table_previous(const struct table *t, const struct table_type *view,
+                           const uint32_t *oid, size_t length)
+{
+        struct index sought = { view, oid, length };
+
+        return ordered_previous(find_order(t, view)->rows, index_compare, &sought);
+}
+
 static void unlist_from(const struct order *order, const struct entry *entry)
 {
         uint32_t oid[INDEX_MAX];

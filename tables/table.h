@@ -125,6 +125,10 @@ const void *table_at(const struct table *t, const struct table_type *view, const
 const void *table_next(struct table *t, const struct table_type *view, const uint32_t *oid,
                        size_t length, bool or_at);
 
+/* The last row before it; NULL: there is none. */
+const void *table_previous(const struct table *t, const struct table_type *view,
+                           const uint32_t *oid, size_t length);
+
 /* Writes the index of a row; returns the number of sub-identifiers. */
 size_t index_encode(const struct table_type *view, const void *row, uint32_t oid[INDEX_MAX]);
 

@@ -118,6 +118,19 @@ void fake_loop_advance(struct loop *loop, uint32_t milliseconds)
         l->milliseconds = end;
 }
 
+bool fake_loop_step(struct loop *loop)
+{
+        struct fake_loop *l = of(loop);
+        struct loop_timer timer;
+
+        if (!l->timers || l->timers->due > l->milliseconds)
+                return false;
+        timer = *l->timers;
+        cancel(loop, l->timers);
+        timer.expired(timer.context);
+        return true;
+}
+
 unsigned int fake_loop_lines(const struct loop *loop)
 {
         return ((const struct fake_loop *)loop)->lines;

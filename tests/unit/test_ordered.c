@@ -22,17 +22,21 @@ static bool present[KEYS];
 static void check_all(struct ordered *o)
 {
         uint32_t at = 0;
-        void *item = ordered_next(o, compare, &at, true);
+        void *item = ordered_next(o, compare, &at, true), *last = NULL;
         size_t count = 0;
 
         for (uint32_t i = 0; i < KEYS; i++) {
                 ck_assert_ptr_eq(ordered_find(o, compare, &i), present[i] ? &keys[i] : NULL);
+                ck_assert_ptr_eq(ordered_previous(o, compare, &i), last);
                 if (!present[i])
                         continue;
                 ck_assert_ptr_eq(item, &keys[i]);
+                last = item;
                 item = ordered_next(o, compare, &i, false);
                 count++;
         }
+        at = KEYS;
+        ck_assert_ptr_eq(ordered_previous(o, compare, &at), last);
         ck_assert_ptr_null(item);
         ck_assert_uint_eq(ordered_count(o), count);
 }

@@ -1,11 +1,13 @@
 /* Policies and their SAs: who serves whom, and what a change makes of it. */
 #include "fake_loop.h"
+#include "joins/directions.h"
 #include "joins/rules.h"
 #include "suite.h"
 #include "tables/ipsec_sa.h"
 #include "tables/policy.h"
 #include "tables/policy_template.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OUT 0x101
@@ -15,6 +17,7 @@
 static struct loop *loop;
 static struct store *store;
 static struct rules *rules;
+static struct directions *directions;
 static struct table *sas, *policies, *templates;
 
 static void setup(void)
@@ -22,6 +25,7 @@ static void setup(void)
         loop = fake_loop_new(1795500116);
         store = store_new();
         rules = rules_new(store, loop);
+        directions = directions_new(store, loop);
         sas = store_table(store, &ipsec_sa_type);
         policies = store_table(store, &policy_type);
         templates = store_table(store, &policy_template_type);
@@ -29,6 +33,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+        directions_free(directions);
         rules_free(rules);
         store_free(store);
         fake_loop_free(loop);
@@ -292,6 +297,149 @@ START_TEST(test_many_with_one_reqid)
 }
 END_TEST
 
+/* SAs of other peers, so that the reqid rests after a look. */
+static void put_others(uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++) {
+                char peer[32];
+
+                snprintf(peer, sizeof(peer), "10.77.%u.%u", i / 250, 1 + i % 250);
+                put_sa(0x100000 + i, "192.0.2.1", peer, 7, MODE_TUNNEL);
+        }
+}
+
+static void remove_policy(uint32_t index)
+{
+        struct policy policy = { .type = SPD_MAIN, .index = index };
+
+        ck_assert(table_remove(policies, &policy, TABLE_DELETED));
+}
+
+static size_t count_with_cookie(uint32_t cookie)
+{
+        const struct ipsec_sa *sa;
+        uint32_t at = 0;
+        size_t n = 0;
+
+        while ((sa = table_next(sas, &ipsec_sa_type, &at, 1, false))) {
+                at = sa->index;
+                n += sa->policy_cookie == cookie;
+        }
+        return n;
+}
+
+/* While the reqid rests, what points to a policy that goes forgets it all the same. */
+START_TEST(test_policy_gone_at_once)
+{
+        put_tunnel_policies();
+        put_tunnel_sas();
+        put_others(3000);
+        check_tunnel();
+        remove_policy(OUT);
+        ck_assert_uint_eq(count_with_cookie(OUT), 0);
+        ck_assert_uint_eq(count_with_cookie(IN), 1);
+        remove_policy(IN);
+        ck_assert_uint_eq(count_with_cookie(IN), 0);
+        fake_loop_advance(loop, 1000);
+        ck_assert_uint_eq(count_with_cookie(FORWARD), 1); /* it is what is left */
+}
+END_TEST
+
+/* And a policy says soon that its last SA went. */
+START_TEST(test_last_sa_gone_soon)
+{
+        struct ipsec_sa gone = make_sa(0x1001, "192.0.2.1", "192.0.2.2", 7, MODE_TUNNEL);
+
+        put_tunnel_policies();
+        put_tunnel_sas();
+        put_others(3000);
+        check_tunnel();
+        ck_assert(table_remove(sas, &gone, TABLE_DELETED));
+        ck_assert_uint_eq(policy_at(OUT)->cookie, 0); /* a millisecond later */
+        ck_assert_uint_eq(policy_at(OUT)->state, POLICY_INITIAL);
+        ck_assert_uint_eq(policy_at(IN)->cookie, IN);
+}
+END_TEST
+
+static void put_many(uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++) {
+                put_sa(0x1000 + 2 * i, "192.0.2.1", "192.0.2.2", 7, MODE_TUNNEL);
+                put_sa(0x1001 + 2 * i, "192.0.2.2", "192.0.2.1", 7, MODE_TUNNEL);
+        }
+}
+
+static void check_many(uint32_t n, uint32_t out, uint32_t in)
+{
+        const struct ipsec_sa *sa;
+        uint32_t at = 0, newest[2] = { sa_of(0x1001 + 2 * (n - 1))->index,
+                                       sa_of(0x1000 + 2 * (n - 1))->index };
+
+        while ((sa = table_next(sas, &ipsec_sa_type, &at, 1, false))) {
+                at = sa->index;
+                ck_assert_uint_eq(sa->partner, newest[sa->spi % 2]);
+                ck_assert_uint_eq(sa->policy_cookie, sa->spi % 2 ? in : out);
+        }
+}
+
+/*
+ * A large reqid is looked through in steps. Whatever comes, changes or goes between two of them,
+ * the end is as if it had been so from the start.
+ */
+START_TEST(test_changes_between_steps)
+{
+        struct ipsec_sa gone = make_sa(0x1000 + 2 * 1999, "192.0.2.1", "192.0.2.2", 7, MODE_TUNNEL);
+        size_t steps = 0;
+
+        put_tunnel_policies();
+        put_many(2000);
+        while (fake_loop_step(loop) && ++steps < 3)
+                ;
+        ck_assert_uint_eq(steps, 3);
+        remove_policy(OUT);
+        ck_assert(fake_loop_step(loop));
+        put_sa(0x1000 + 2 * 2000, "192.0.2.1", "192.0.2.2", 7, MODE_TUNNEL);
+        put_sa(0x1001 + 2 * 2000, "192.0.2.2", "192.0.2.1", 7, MODE_TUNNEL);
+        ck_assert(table_remove(sas, &gone, TABLE_DELETED));
+        while (fake_loop_step(loop))
+                steps++;
+        ck_assert_uint_gt(steps, 8);
+        fake_loop_advance(loop, 1000);
+        check_many(2001, 0, IN);
+        put_policy(OUT, DIRECTION_OUTBOUND, "10.1.0.0/16", "10.2.0.0/16");
+        for (steps = 0; steps < 2; steps++)
+                fake_loop_step(loop);
+        remove_policy(IN);
+        fake_loop_advance(loop, 5000);
+        check_many(2001, OUT, FORWARD);
+        ck_assert_uint_eq(policy_at(OUT)->cookie, OUT);
+}
+END_TEST
+
+/* However many SAs there are between two ends: a look costs a little for each, not all for each. */
+START_TEST(test_many_between_two_ends)
+{
+        put_tunnel_policies();
+        put_many(5000);
+        fake_loop_advance(loop, 1000);
+        check_many(5000, OUT, IN);
+        ck_assert_uint_eq(policy_at(OUT)->state, POLICY_READY);
+}
+END_TEST
+
+/* The SA of another XFRM interface is nobody's partner, though it has the ends. */
+START_TEST(test_partner_of_interface)
+{
+        struct ipsec_sa other = make_sa(0x1003, "192.0.2.2", "192.0.2.1", 7, MODE_TUNNEL);
+
+        put_tunnel_sas();
+        other.if_id = 42;
+        table_put(sas, &other, TABLE_FROM_EVENT);
+        ck_assert_uint_eq(sa_of(0x1001)->partner, sa_of(0x1002)->index);
+        ck_assert_uint_eq(sa_of(0x1003)->partner, 0);
+}
+END_TEST
+
 int main(void)
 {
         TCase *tcase = tcase_create("rules");
@@ -308,5 +456,10 @@ int main(void)
         tcase_add_test(tcase, test_no_templates);
         tcase_add_test(tcase, test_bundle);
         tcase_add_test(tcase, test_many_with_one_reqid);
+        tcase_add_test(tcase, test_policy_gone_at_once);
+        tcase_add_test(tcase, test_last_sa_gone_soon);
+        tcase_add_test(tcase, test_changes_between_steps);
+        tcase_add_test(tcase, test_many_between_two_ends);
+        tcase_add_test(tcase, test_partner_of_interface);
         return run_suite("rules", tcase);
 }
