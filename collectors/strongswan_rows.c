@@ -301,13 +301,20 @@ static int take_child_pair(struct strongswan_rows *r, const struct strongswan_co
                            const struct ike_sa *ike_sa, struct vici_slice pair)
 {
         struct vici_item old, new;
+        struct child_sa row;
         int err;
 
         if (!vici_find(pair, "old", &old) || !vici_find(pair, "new", &new))
                 return -EBADMSG;
         /* The successor first: at no moment is there none. */
         err = take_child(r, context, ike_sa, new.body, TABLE_FROM_EVENT);
-        return err < 0 ? err : take_child(r, context, ike_sa, old.body, TABLE_FROM_EVENT);
+        if (err == 0)
+                err = strongswan_parse_child_sa(context, ike_sa, old.body, &row);
+        if (err < 0)
+                return err;
+        if (row.state == CHILD_SA_INSTALLED || row.state == CHILD_SA_REKEYING)
+                row.state = CHILD_SA_REKEYED; /* IKEv1 does not say so yet */
+        return put_child(r, &row, TABLE_FROM_EVENT);
 }
 
 int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice message)
