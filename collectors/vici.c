@@ -50,12 +50,12 @@ struct vici {
 
 /* ---- packets ---- */
 
-static bool has_name(uint8_t type)
+static bool has_name(enum vici_packet_type type)
 {
         return type == VICI_EVENT;
 }
 
-static bool has_message(uint8_t type)
+static bool has_message(enum vici_packet_type type)
 {
         return type == VICI_CMD_RESPONSE || type == VICI_EVENT;
 }

@@ -63,8 +63,8 @@ charon-systemd {
     load_modular = no
     load = random nonce aes sha1 sha2 hmac gcm ccm openssl chapoly curve25519 kdf md5 gmp x509 pem pkcs1 pkcs8 pubkey constraints revocation kernel-netlink socket-default updown vici eap-identity eap-md5 xauth-generic counters ctr cmac xcbc fips-prf drbg
     install_routes = no
-    retransmit_tries = ${RETRANSMITS:-2}
-    retransmit_timeout = 1
+    retransmit_tries = ${RETRANSMITS:-6}
+    retransmit_timeout = 2
     retransmit_base = 1
     cert_cache = no
     start-scripts { }
@@ -293,14 +293,22 @@ X
 
 # charon_start NAME: its process is in MOON or SUN
 charon_start() {
-    local pid
+    local pid into=()
+    [ "$1" = moon ] || into=(ip netns exec sun)
     rm -f "$(vici_socket "$1")"
-    STRONGSWAN_CONF=$PAIR/$1/strongswan.conf at "$1" /usr/sbin/charon-systemd \
-        >"$PAIR/$1/charon.out" 2>&1 &
+    STRONGSWAN_CONF=$PAIR/$1/strongswan.conf exec_in_background "$PAIR/$1/charon.out" "${into[@]}" \
+        /usr/sbin/charon-systemd
     pid=$!
     started+=("$pid")
     if [ "$1" = sun ]; then SUN=$pid; else MOON=$pid; fi
     wait_until 60 "[ -S '$(vici_socket "$1")' ]" || { tail -n 5 "$PAIR/$1/charon.out" >&2; return 1; }
+}
+
+# exec_in_background OUTPUT COMMAND: its process is $!, not that of a shell around it
+exec_in_background() {
+    local output=$1
+    shift
+    (exec "$@" >"$output" 2>&1) &
 }
 
 # pair_load NAME: what is in its folder
@@ -327,4 +335,55 @@ pair_end() {
     ip netns pids sun 2>/dev/null | xargs -r kill 2>/dev/null
     ip netns delete sun 2>/dev/null
     ip link delete wan0 2>/dev/null
+}
+
+# ---- the agent's tables beside the daemon's word ----
+
+STRONGSWAN=10.115.116.114.111.110.103.115.119.97.110 # "strongswan" as an index
+
+# strongswan COLUMN: of its collector's row
+strongswan() {
+    value "$COLLECTOR.$1.$STRONGSWAN"
+}
+
+strongswan_up() {
+    [ "$(strongswan 2)" = 1 ]
+}
+
+# ike_column COLUMN: a line for each IKE SA
+ike_column() {
+    snmp bulkwalk -Cr50 ".$ROOT.1.7.1.$1" | sed -n 's/^[^=]* = [A-Za-z0-9-]*: //p'
+}
+
+# take_daemon_and_tables FOLDER: what compare_ike.py reads
+take_daemon_and_tables() {
+    local what table now
+    mkdir -p "$1"
+    now=$(date +%s)
+    for what in sas conns pols certs; do
+        swan moon --list-$what --pretty >"$1/$what" 2>/dev/null || return
+    done
+    for table in 7 8 9 16; do snmp bulkwalk -Cr50 ".$ROOT.1.$table"; done | grep -v ' = No ' >"$1/walk"
+    echo "--now $now --slack $(($(date +%s) - now + 5))" >"$1/args"
+}
+
+same_as_daemon() { # [ARGS of the comparer]
+    local args
+    take_daemon_and_tables "$WORK/ike" || return
+    read -ra args <"$WORK/ike/args"
+    "$PYTHON" "$TESTS/lab/compare_ike.py" "${args[@]}" "$@" "$WORK/ike"
+}
+
+# soon_same_as_daemon WHAT SECONDS [ARGS of the comparer]
+soon_same_as_daemon() {
+    local what=$1 deadline=$((SECONDS + $2))
+    shift 2
+    until same_as_daemon "$@" >"$WORK/differences" 2>&1; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            not_ok "$what" "$(tail -n 5 "$WORK/differences" | tr '\n' ' ')"
+            [ -z "${LABOUT:-}" ] || cp -r "$WORK/ike" "$LABOUT/ike-$SECONDS"
+            return 1
+        fi
+    done
+    ok "$what ($(tail -n 1 "$WORK/differences"))"
 }
