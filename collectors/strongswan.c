@@ -81,8 +81,8 @@ struct strongswan {
         int64_t configuration_read; /* seconds since 1970; 0: not since it was opened */
         int64_t children_read;      /* the same */
         int64_t children_read_before;
-        int64_t took_us;       /* microseconds that the last read took */
-        int64_t ended_us;      /* when it ended */
+        int64_t begun_ms;      /* milliseconds of the loop's clock: the last read */
+        int64_t ended_ms;      /* the same */
         size_t names;          /* connections that get-conns told */
         size_t connections;    /* of these, how many list-conns showed */
         size_t sas_total;      /* IKE SAs that the daemon says it has */
@@ -123,6 +123,14 @@ static void set_timer(struct strongswan *s, struct loop_timer **timer, uint32_t 
         if (*timer)
                 loop->cancel(loop, *timer);
         *timer = loop->after(loop, milliseconds, expired, s);
+}
+
+static int64_t milliseconds(const struct strongswan *s)
+{
+        struct moment now;
+
+        s->base.loop->now(s->base.loop, &now);
+        return now.monotonic;
 }
 
 static void clear_timer(struct strongswan *s, struct loop_timer **timer)
@@ -587,8 +595,7 @@ static void finish_read(struct strongswan *s)
         id_set_free(&s->whole);
         id_set_free(&s->missing);
         s->phase = PHASE_IDLE;
-        s->ended_us = monotonic_us();
-        s->took_us = s->ended_us - s->begun_us;
+        s->ended_ms = milliseconds(s);
         if (all_told(s))
                 collector_succeeded(&s->base, s->begun_us, count_rows(s));
         else
@@ -645,15 +652,15 @@ static void begin_read(struct strongswan *s, unsigned int parts)
 {
         if (!vici_is_open(s->commands) || s->phase != PHASE_IDLE || !vici_is_open(s->events))
                 return;
-        s->base.row.polls++;
-        s->begun_us = monotonic_us();
-        s->parts = parts;
-        s->phase = PHASE_NAMES - 1;
-        s->asked = 0;
         if (parts == 0) {
                 read_later(s);
                 return;
         }
+        s->base.row.polls++;
+        s->begun_us = monotonic_us();
+        s->begun_ms = milliseconds(s);
+        s->parts = parts;
+        s->asked = 0;
         clear_timer(s, &s->read_timer);
         do
                 s->phase++;
@@ -923,7 +930,7 @@ static void heartbeat_answered(void *context, int err, struct vici_slice message
                 return;
         note_total(s, message);
         if (s->sas_total != strongswan_count_sas(&s->rows, 0) &&
-            monotonic_us() - s->ended_us > READ_SHARE * s->took_us)
+            milliseconds(s) - s->ended_ms >= READ_SHARE * (s->ended_ms - s->begun_ms))
                 begin_read(s, PART_IKE_SAS);
 }
 
