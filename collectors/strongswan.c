@@ -900,7 +900,15 @@ static void tell_lost(struct strongswan *s, int err)
         case -ETIMEDOUT:
                 collector_failed(&s->base, COLLECTOR_DOWN, "the daemon does not answer");
                 break;
+        case -EBADMSG:
+        case -EPROTO:
+        case -EMSGSIZE:
+        case -EFBIG:
+                collector_failed(&s->base, COLLECTOR_DOWN, "what the daemon says is not VICI: %s",
+                                 strerror(-err));
+                break;
         case -ECONNRESET:
+        case -EPIPE:
                 collector_failed(&s->base, COLLECTOR_DOWN, "the daemon closed the connection");
                 break;
         default:

@@ -7,7 +7,7 @@
 #
 #   moon 192.0.2.N === sun 192.0.2.N+1, one pair of addresses for each connection
 #   road warriors 192.0.2.101 .. 192.0.2.110, which are sun's too
-# shellcheck disable=SC2317 # called by the scripts that source this
+# shellcheck disable=SC2317,SC2034 # called and used by the scripts that source this
 
 WARRIORS=${WARRIORS:-10}
 
@@ -148,8 +148,8 @@ connections {
    id = $other.example }
   children {
    telnet { mode = transport
-    local_ts = 192.0.2.1$l[tcp/$(end_of $name 23 1024-2048)]
-    remote_ts = 192.0.2.1$r[tcp/$(end_of $name 1024-2048 23)]
+    local_ts = 192.0.2.1${l}[tcp/$(end_of $name 23 1024-2048)]
+    remote_ts = 192.0.2.1${r}[tcp/$(end_of $name 1024-2048 23)]
     esp_proposals = aes128-sha1
     start_action = $(end_of $name trap none) }
    ah { mode = transport
