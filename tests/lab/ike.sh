@@ -31,6 +31,7 @@ is "the agent is not root" "$(ps -o user= -p "$AGENT")" nobody
 check "nobody may not open the socket" bash -c \
     "! setpriv --reuid nobody --clear-groups ls '$(vici_socket moon)' 2>/dev/null"
 soon_same_as_daemon "all columns as swanctl tells" 20 --settled
+cp -r "$WORK/ike" "$LABOUT/ike-settled" # what the comparer's own test is made of
 is "every IKE SA is there" "$(ike_column 47 | wc -l)" $((6 + WARRIORS))
 is "the daemon's version is told" "$(strongswan 14 | xxd -r -p | cut -d ' ' -f 1)" strongSwan
 is "nothing failed" "$(strongswan 9)" 0
@@ -41,6 +42,26 @@ index_of() { # DAEMON_ID: the row's number
     snmp bulkwalk -Cr50 ".$ROOT.1.7.1.47" | sed -n "s/^\.$ROOT\.1\.7\.1\.47\.\([0-9]*\) = .*: $1\$/\1/p"
 }
 polls_before=$(strongswan 8)
+
+# another one listens, and writes down what it hears
+alone() { # DIR ARGS: an agent without snmpd, at its own port; sets ALONE and ALONE_PORT
+    local dir=$1
+    shift
+    mkdir -p "$dir/persistent"
+    ALONE_PORT=$(free_port)
+    SNMP_PERSISTENT_DIR=$dir/persistent "$BUILD/ipsec-reportd" -f -Le -C -c "$WORK/agent.conf" \
+        --standalone "udp:127.0.0.1:$ALONE_PORT" "$@" >"$dir/agent.log" 2>&1 &
+    ALONE=$!
+    started+=("$ALONE")
+}
+# all that is no time
+lasting() {
+    local table
+    for table in 7 8 9 16; do PORT=$ALONE_PORT snmp bulkwalk -Cr50 ".$ROOT.1.$table"; done |
+        grep -vE "^\.$ROOT\.1\.(7\.1\.(3[7-9]|4[0156])|8\.1\.25|9\.1\.34|16\.1\.7)\."
+}
+alone "$WORK/recorder" --record "$WORK/recording"
+check "a recorder listens" wait_until 30 '[ "$(PORT=$ALONE_PORT strongswan 2)" = 1 ]'
 
 check "a child is rekeyed" swan moon --rekey --child net
 soon_same_as_daemon "after the rekey of a child" 30
@@ -61,6 +82,15 @@ soon_same_as_daemon "after they went" 30
 check "it comes again" up sun home1
 check "and another one" up moon legacy-net
 soon_same_as_daemon "after they came" 30
+listed() { swan moon --list-sas --pretty | grep -c '^list-sa event'; }
+check "it knows what is over" wait_until 30 '[ "$(PORT=$ALONE_PORT ike_column 47 | wc -l)" = "$(listed)" ]'
+lasting >"$WORK/lasting"
+end "$ALONE"
+alone "$WORK/replayed" --replay "$WORK/recording"
+check "the recording tells the same, row by row" wait_until 30 'lasting | cmp -s - "$WORK/lasting"'
+lasting | diff "$WORK/lasting" - | head -n 6
+check "which are not none" test "$(wc -l <"$WORK/lasting")" -gt 1000
+end "$ALONE"
 if [ $(($(strongswan 8) - polls_before)) -le 15 ]; then
     ok "events told it: $(($(strongswan 8) - polls_before)) reads"
 else
