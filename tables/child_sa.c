@@ -18,7 +18,7 @@ static const struct column columns[] = {
 static size_t key_length(const void *row)
 {
         (void)row;
-        return offsetof(struct child_sa, index);
+        return offsetof(struct child_sa, ike_id);
 }
 
 static const struct column by_ike_index[] = {
@@ -86,12 +86,8 @@ const struct table_type child_by_spi_out_type = {
 };
 
 static const struct table_type *const views[] = {
-        &child_by_ike_type,
-        &child_by_reqid_type,
-        &child_by_name_type,
-        &child_by_spi_in_type,
-        &child_by_spi_out_type,
-        NULL,
+        &child_by_ike_type,    &child_by_reqid_type,   &child_by_name_type,
+        &child_by_spi_in_type, &child_by_spi_out_type, NULL,
 };
 
 const struct table_type child_sa_type = {
@@ -99,7 +95,7 @@ const struct table_type child_sa_type = {
         TABLE_INDEX(child_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct child_sa),
-        .source_size = sizeof(struct child_sa),
+        .source_size = offsetof(struct child_sa, index),
         .key_length = key_length,
         .given_index = offsetof(struct child_sa, index),
         .views = views,

@@ -106,6 +106,22 @@ static size_t key_length(const void *row)
         return offsetof(struct policy, kind);
 }
 
+static const struct column by_configured_index[] = {
+        STRING(1, "policyKey", struct policy, configured_policy_key),
+        STRING(2, "childKey", struct policy, configured_child_key),
+        UNSIGNED32(3, "type", struct policy, type),
+        UNSIGNED32(4, "index", struct policy, index),
+};
+
+const struct table_type policy_by_configured_type = {
+        .name = "policies by configured child",
+        TABLE_INDEX(by_configured_index),
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &policy_by_configured_type, NULL };
+
 const struct table_type policy_type = {
         .number = 10,
         .name = "ipsrPolicyTable",
@@ -116,4 +132,5 @@ const struct table_type policy_type = {
         .row_size = sizeof(struct policy),
         .source_size = offsetof(struct policy, name),
         .key_length = key_length,
+        .views = views,
 };

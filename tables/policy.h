@@ -96,6 +96,9 @@ struct policy {
 
 extern const struct table_type policy_type;
 
+/* For joins: by configured policy and child, then as policy_type. */
+extern const struct table_type policy_by_configured_type;
+
 extern const struct label spd_types[];
 extern const struct label rule_kinds[];
 extern const struct label rule_actions[];

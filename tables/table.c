@@ -354,9 +354,6 @@ static void keep_rest(const struct table *t, const struct entry *entry)
                         strings_retain(t->pool, *kept, strlen(*kept));
         }
         memcpy(row + from, entry->row + from, size - from);
-        if (t->type->given_index)
-                memcpy(row + t->type->given_index, entry->row + t->type->given_index,
-                       sizeof(t->next_number));
 }
 
 static bool read_is_older(const struct table *t, const struct entry *entry)
@@ -415,6 +412,7 @@ static void drop_listed(struct table *t, struct entry *entry, enum table_reason 
         if (entry->sweep != t->sweep && t->sweeping)
                 t->n_unseen--;
         t->n_rows--;
+        entry->state = ENTRY_DOOMED; /* who is told of it finds it no more */
         tell(t, TABLE_REMOVED, reason, entry->row, NULL);
         bury(t, entry);
 }
