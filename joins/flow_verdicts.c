@@ -402,7 +402,10 @@ static struct verdict look_up_beyond(const struct flow_verdicts *v, struct packe
         return verdict;
 }
 
-/* Here the interface is the one that the socket is bound to; IPv4 sets it for itself. */
+/*
+ * The interface that selectors see is for IPv4 the one that the route leads to
+ * (ip_route_output_flow()), for IPv6 the one that the socket is bound to.
+ */
 static struct verdict judge_outbound(const struct flow_verdicts *v, const struct flow *flow)
 {
         struct packet packet = packet_of(flow);
@@ -411,9 +414,7 @@ static struct verdict judge_outbound(const struct flow_verdicts *v, const struct
                                        : place_by(v, flow, &flow->source);
         struct verdict verdict;
 
-        packet.if_index = flow->if_index;
-        if (to_itself && flow->source.type == INET_ADDR_IPV4)
-                packet.if_index = LOOPBACK;
+        packet.if_index = flow->source.type == INET_ADDR_IPV4 ? place.if_index : flow->if_index;
         if (place.no_xfrm)
                 return v->discards[DIRECTION_OUTBOUND] && !to_itself ? discarded : passes;
         verdict = look_up(v, DIRECTION_OUTBOUND, &packet);

@@ -38,4 +38,4 @@ BUILD_PACKAGES=(gcc=gcc make=make autoreconf=autoconf automake=automake pkg-conf
     /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev)
 # the private snmpd, and what asks it
 SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3
-    pgrep=procps /etc/protocols=netbase)
+    pgrep=procps /etc/protocols=netbase nft=nftables)
