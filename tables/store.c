@@ -18,6 +18,7 @@
 const struct table_type *const table_types[] = {
         &child_sa_type,          /* for joins alone */
         &agent_scalars_type,     /* 1 */
+        &global_scalars_type,    /* 2 */
         &collector_row_type,     /* 3 */
         &xfrm_stat_type,         /* 4 */
         &ipsec_sa_type,          /* 5, 6 */
@@ -29,14 +30,6 @@ const struct table_type *const table_types[] = {
         &tunnel_type,            /* 12 */
         &interface_type,         /* 13 */
         &certificate_type,       /* 16 */
-        &agent_scalars_type,   /* 1 */
-        &global_scalars_type,  /* 2 */
-        &collector_row_type,   /* 3 */
-        &xfrm_stat_type,       /* 4 */
-        &ipsec_sa_type,        /* 5, 6 */
-        &policy_type,          /* 10 */
-        &policy_template_type, /* 11 */
-        &interface_type,       /* 13 */
         NULL,
 };
 
