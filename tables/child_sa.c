@@ -85,12 +85,25 @@ const struct table_type child_by_spi_out_type = {
         .moves = true,
 };
 
+static const struct column by_tunnel_index[] = {
+        UNSIGNED32(1, "tunnel", struct child_sa, tunnel),
+        UNSIGNED32(2, "index", struct child_sa, index),
+};
+
+const struct table_type child_by_tunnel_type = {
+        .name = "child SAs by tunnel",
+        TABLE_INDEX(by_tunnel_index),
+        .row_size = sizeof(struct child_sa),
+        .moves = true,
+};
+
 static const struct table_type *const views[] = {
         &child_by_ike_type,
         &child_by_reqid_type,
         &child_by_name_type,
         &child_by_spi_in_type,
         &child_by_spi_out_type,
+        &child_by_tunnel_type,
         NULL,
 };
 
@@ -99,7 +112,7 @@ const struct table_type child_sa_type = {
         TABLE_INDEX(child_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct child_sa),
-        .source_size = sizeof(struct child_sa),
+        .source_size = offsetof(struct child_sa, tunnel),
         .key_length = key_length,
         .given_index = offsetof(struct child_sa, index),
         .views = views,

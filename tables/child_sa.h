@@ -55,6 +55,9 @@ struct child_sa {
         int64_t last_seen;         /* seconds since 1970: when the daemon last told of it */
         uint64_t octets_in;        /* the daemon's word; the kernel's is better */
         uint64_t octets_out;
+
+        /* What the joins fill. */
+        uint32_t tunnel; /* number of the tunnel's row (tunnel.h); 0 none */
 };
 
 extern const struct table_type child_sa_type;
@@ -70,6 +73,9 @@ extern const struct table_type child_by_name_type;
 
 /* The same rows by inbound SPI: spi_in, index. For joins. */
 extern const struct table_type child_by_spi_in_type;
+
+/* The same rows by the number of their tunnel: tunnel, index. For joins. */
+extern const struct table_type child_by_tunnel_type;
 
 /* The same rows by outbound SPI: spi_out, index. For joins. */
 extern const struct table_type child_by_spi_out_type;

@@ -106,6 +106,21 @@ static size_t key_length(const void *row)
         return offsetof(struct policy, kind);
 }
 
+static const struct column by_tunnel_index[] = {
+        UNSIGNED32(1, "tunnel", struct policy, tunnel),
+        UNSIGNED32(2, "type", struct policy, type),
+        UNSIGNED32(3, "index", struct policy, index),
+};
+
+const struct table_type policy_by_tunnel_type = {
+        .name = "policies by tunnel",
+        TABLE_INDEX(by_tunnel_index),
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &policy_by_tunnel_type, NULL };
+
 const struct table_type policy_type = {
         .number = 10,
         .name = "ipsrPolicyTable",
@@ -116,4 +131,5 @@ const struct table_type policy_type = {
         .row_size = sizeof(struct policy),
         .source_size = offsetof(struct policy, name),
         .key_length = key_length,
+        .views = views,
 };
