@@ -17,8 +17,12 @@
 #include "event_loop.h"
 #include "handler.h"
 #include "joins/directions.h"
+#include "joins/ike_sas.h"
+#include "joins/rule_owners.h"
 #include "joins/rules.h"
+#include "joins/sa_owners.h"
 #include "opener.h"
+#include "joins/totals.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
@@ -45,6 +49,10 @@ struct agent {
         struct rules *rules;
         struct opener *opener;
         struct directions *directions;
+        struct sa_owners *sa_owners;
+        struct rule_owners *rule_owners;
+        struct ike_sas *ike_sas;
+        struct totals *totals;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -265,8 +273,13 @@ static bool start(struct agent *agent)
         agent->self = self_new(agent->store, agent->loop);
         agent->rules = rules_new(agent->store, agent->loop);
         agent->directions = directions_new(agent->store, agent->loop);
+        agent->sa_owners = sa_owners_new(agent->store, agent->loop);
+        agent->rule_owners = rule_owners_new(agent->store, agent->loop);
+        agent->ike_sas = ike_sas_new(agent->store, agent->loop);
+        agent->totals = totals_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !agent->rules || !agent->directions || !agent->handler)
+        if (!agent->self || !agent->rules || !agent->directions || !agent->sa_owners ||
+            !agent->rule_owners || !agent->ike_sas || !agent->totals || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -296,7 +309,11 @@ static void stop(struct agent *agent)
         recording_free(agent->recording);
         handler_free(agent->handler);
         snmp_agent_stop();
+        ike_sas_free(agent->ike_sas);
+        rule_owners_free(agent->rule_owners);
+        sa_owners_free(agent->sa_owners);
         directions_free(agent->directions);
+        totals_free(agent->totals);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);

@@ -102,7 +102,8 @@ static void run(int channel, const char *vici_socket, pid_t parent)
         sigset_t none;
 
         signal(SIGHUP, SIG_IGN);
-        signal(SIGINT, SIG_IGN); /* a terminal sends it to the agent as well, which ends this */
+        signal(SIGINT, SIG_IGN); /* the agent gets these two as well, and ends this */
+        signal(SIGTERM, SIG_IGN);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         prctl(PR_SET_NAME, "ipsec-opener", 0, 0, 0);

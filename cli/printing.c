@@ -74,7 +74,7 @@ static int stream_parts(struct printing *p, const struct report *report)
         int err = 0;
 
         for (size_t i = 0; err == 0 && report->parts[i]; i++)
-                err = stream_once(p, report->parts[i]);
+                err = report->parts[i]->only_text ? 0 : stream_once(p, report->parts[i]);
         return err;
 }
 

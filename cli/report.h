@@ -26,7 +26,8 @@ struct report {
         void (*print)(FILE *file, const void *row, const struct moment *now);
         /* Prints what -verbose adds to the record; NULL: every other column that is not none. */
         void (*print_more)(FILE *file, const void *row, const struct moment *now);
-        bool spaced; /* a blank line between records: HP's own reports have none */
+        bool spaced;    /* a blank line between records: HP's own reports have none */
+        bool only_text; /* a part that JSON does not tell: a report of its own does */
         /*
          * Of a report over several tables: what it reads of each (type, members, is_shown), ends
          * with NULL; and how it prints the rows of each, in this order. 0 or -ENOMEM.
@@ -37,7 +38,7 @@ struct report {
 };
 
 /* At most so many tables in one report. */
-enum { PARTS_MAX = 4 };
+enum { PARTS_MAX = 5 };
 
 /* Is it in this version? */
 static inline bool report_exists(const struct report *report)

@@ -1,35 +1,137 @@
-/* -stat: the kernel's counters of packets that IPsec dropped. HP has no such report; the manner is
- * HP's. */
+/* -stat: what there is and what went through, then the kernel's counters of packets that IPsec
+ * dropped. HP has no such report; the manner is HP's. */
 #include "report.h"
+#include "tables/global_scalars.h"
 #include "tables/xfrm_stat.h"
 #include "text.h"
 
-static const uint16_t members[] = {
+#define GLOBAL(member) NEEDS(struct global_scalars, member)
+
+/* Of IKE and tunnels nothing is printed as long as nobody reads them: 0 would say something. */
+static const uint16_t sas_now[] = {
+        GLOBAL(rows.sas_larval),
+        GLOBAL(rows.sas_mature),
+        GLOBAL(rows.sas_dying),
+        GLOBAL(rows.sas_dead),
+        GLOBAL(rows.sas_inbound),
+        GLOBAL(rows.sas_outbound),
+        GLOBAL(rows.sas_of_unknown_direction),
+};
+
+static const uint16_t policies_now[] = {
+        GLOBAL(rows.policies_in), GLOBAL(rows.policies_out), GLOBAL(rows.policies_forward),
+        GLOBAL(default_in),       GLOBAL(default_out),       GLOBAL(default_forward),
+};
+
+static const uint16_t kernel_counts[] = {
+        GLOBAL(sad_size),         GLOBAL(sad_hash_buckets), GLOBAL(sad_hash_maximum),
+        GLOBAL(spd_in),           GLOBAL(spd_out),          GLOBAL(spd_forward),
+        GLOBAL(spd_socket_in),    GLOBAL(spd_socket_out),   GLOBAL(spd_socket_forward),
+        GLOBAL(spd_hash_buckets), GLOBAL(spd_hash_maximum),
+};
+
+static const uint16_t traffic[] = {
+        GLOBAL(totals.octets_in),
+        GLOBAL(totals.octets_out),
+        GLOBAL(totals.packets_in),
+        GLOBAL(totals.packets_out),
+};
+
+static const uint16_t lives[] = {
+        GLOBAL(totals.sas_created),       GLOBAL(totals.sas_removed),
+        GLOBAL(totals.sas_soft_expired),  GLOBAL(totals.sas_hard_expired),
+        GLOBAL(totals.sas_counted_short),
+};
+
+static const uint16_t failures[] = {
+        GLOBAL(totals.negotiation_failures),
+        GLOBAL(totals.integrity_failures),
+        GLOBAL(totals.replay_failures),
+        GLOBAL(totals.no_sa_drops),
+        GLOBAL(discontinuity),
+};
+
+#define GROUP(text, array)                                                                         \
+        {                                                                                          \
+                .title = (text), .members = (array), .n = sizeof(array) / sizeof((array)[0])       \
+        }
+
+static const struct group {
+        const char *title;
+        const uint16_t *members;
+        size_t n;
+} groups[] = {
+        GROUP("SAs Now", sas_now),      GROUP("Policies Now", policies_now),
+        GROUP("Kernel", kernel_counts), GROUP("Total Traffic", traffic),
+        GROUP("Total SAs", lives),      GROUP("Total Failures", failures),
+};
+
+static const uint16_t stat_members[] = {
         NEEDS(struct xfrm_stat, name),
         NEEDS(struct xfrm_stat, packets),
 };
 
-static const char *const sources[] = { "statistics", NULL };
+enum { N_STAT_MEMBERS = sizeof(stat_members) / sizeof(stat_members[0]) };
 
-static void print(FILE *file, const void *row, const struct moment *now)
+static const char *const sources[] = { "xfrm", "statistics", NULL };
+
+static void print_group(FILE *file, const struct group *group, const void *row,
+                        const struct moment *now)
 {
-        const struct xfrm_stat *stat = row;
+        text_plain(file, "--- ");
+        text_plain(file, group->title);
+        text_plain(file, " ---\n");
+        for (size_t i = 0; i < group->n; i++)
+                text_member(file, &global_scalars_type, row, now, group->members[i]);
+}
 
-        (void)now;
+static void print_global(FILE *file, const void *row, const struct moment *now)
+{
+        text_title(file, "IPsec Statistics");
+        for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+                print_group(file, &groups[i], row, now);
+}
+
+static void print_stat(FILE *file, const struct xfrm_stat *stat, const struct moment *now,
+                       bool verbose)
+{
         text_string(file, stat->name);
         text_plain(file, ": ");
         text_number(file, stat->packets);
         text_plain(file, "\n");
+        if (verbose)
+                text_columns(file, &xfrm_stat_type, stat, now, stat_members, N_STAT_MEMBERS);
 }
+
+static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
+                       bool verbose)
+{
+        const struct rows *global = read[0], *stats = read[1];
+
+        if (rows_count(global) > 0)
+                print_global(file, rows_at(global, 0), now);
+        if (rows_count(stats) > 0)
+                text_title(file, "XFRM Statistics");
+        for (size_t i = 0; i < rows_count(stats); i++)
+                print_stat(file, rows_at(stats, i), now, verbose);
+        return 0;
+}
+
+/* All of it, since nearly all is printed. */
+static const struct report global_part = { .type = &global_scalars_type };
+static const struct report stat_part = {
+        .type = &xfrm_stat_type,
+        .members = stat_members,
+        .n_members = N_STAT_MEMBERS,
+};
+
+static const struct report *const parts[] = { &global_part, &stat_part, NULL };
 
 const struct report report_stat = {
         .option = "stat",
-        .help = "packets that the kernel's IPsec dropped, by cause",
+        .help = "totals, and packets that the kernel's IPsec dropped, by cause",
         .beside_all = true,
-        .title = "XFRM Statistics",
-        .type = &xfrm_stat_type,
-        .members = members,
-        .n_members = sizeof(members) / sizeof(members[0]),
         .sources = sources,
-        .print = print,
+        .parts = parts,
+        .print_parts = print_parts,
 };

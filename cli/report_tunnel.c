@@ -107,10 +107,12 @@ static int print_parts(FILE *file, const struct rows *const *parts, const struct
         return rule_print_all(file, parts, true, print_rule, now, verbose);
 }
 
+static const struct report *const parts[] = { &rule_policies, &rule_templates, &rule_sas, NULL };
+
 const struct report report_tunnel = {
         .option = "tunnel",
         .help = "rules that put packets into tunnels",
         .sources = sources,
-        .parts = rule_parts,
+        .parts = parts,
         .print_parts = print_parts,
 };

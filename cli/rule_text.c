@@ -47,14 +47,11 @@ static const uint16_t sa_members[] = {
 
 #define MEMBERS(array) .members = (array), .n_members = sizeof(array) / sizeof((array)[0])
 
-static const struct report policies_part = { .type = &policy_type, MEMBERS(policy_members) };
-static const struct report templates_part = { .type = &policy_template_type,
-                                              MEMBERS(template_members) };
-static const struct report sas_part = { .type = &ipsec_sa_type,
-                                        MEMBERS(sa_members),
-                                        .is_shown = rule_uses_sa };
-
-const struct report *const rule_parts[] = { &policies_part, &templates_part, &sas_part, NULL };
+const struct report rule_policies = { .type = &policy_type, MEMBERS(policy_members) };
+const struct report rule_templates = { .type = &policy_template_type, MEMBERS(template_members) };
+const struct report rule_sas = { .type = &ipsec_sa_type,
+                                 MEMBERS(sa_members),
+                                 .is_shown = rule_uses_sa };
 
 int rule_print_all(FILE *file, const struct rows *const *parts, bool tunnels, rule_printer *print,
                    const struct moment *now, bool verbose)
@@ -128,7 +125,7 @@ bool rule_has_keys(const struct policy *policy)
 }
 
 /* Capitals as HP's examples have them. */
-static const char *action_text(uint8_t action)
+const char *rule_action_text(uint8_t action)
 {
         switch (action) {
         case RULE_DYNAMIC_KEY:
@@ -154,7 +151,14 @@ void rule_print_action(FILE *file, const struct policy *policy)
         else
                 text_number(file, policy->protocol);
         text_plain(file, " Action: ");
-        text_plain(file, action_text(policy->action));
+        text_plain(file, rule_action_text(policy->action));
+        text_plain(file, "\n");
+}
+
+void rule_print_direction(FILE *file, uint8_t direction)
+{
+        text_plain(file, "Direction: ");
+        text_plain(file, label_of(ipsec_directions, label_known(ipsec_directions, direction)));
         text_plain(file, "\n");
 }
 
@@ -330,10 +334,8 @@ static void print_policy(FILE *file, const struct rule_list *list, const struct 
 
         text_plain(file, "-- Policy ");
         text_number(file, policy->index);
-        text_plain(file, " --\nDirection: ");
-        text_plain(file,
-                   label_of(ipsec_directions, label_known(ipsec_directions, policy->direction)));
-        text_plain(file, "\n");
+        text_plain(file, " --\n");
+        rule_print_direction(file, policy->direction);
         print_no_ports(file, policy);
         if (policy->mark_mask != 0)
                 fprintf(file, "Mark: 0x%x/0x%x\n", policy->mark, policy->mark_mask);

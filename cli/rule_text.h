@@ -13,8 +13,10 @@
         RULE_SA_NEEDS, SA_TYPE_NEEDS, NEEDS(struct ipsec_sa, spi),                                 \
                 NEEDS(struct ipsec_sa, hard.octets), NEEDS(struct ipsec_sa, hard.add_seconds)
 
-/* What the reports of rules read: policies, templates, SAs; for struct report's parts. */
-extern const struct report *const rule_parts[];
+/* What the reports of rules read: for struct report's parts, in this order. */
+extern const struct report rule_policies;
+extern const struct report rule_templates;
+extern const struct report rule_sas;
 enum { RULE_POLICIES, RULE_TEMPLATES, RULE_SAS };
 
 typedef void rule_printer(FILE *file, struct rule_list *list, const struct rule *rule,
@@ -46,8 +48,14 @@ void rule_print_cookie(FILE *file, const struct rule *rule);
 void rule_print_end(FILE *file, const struct policy *policy, enum rule_end end, bool swapped,
                     enum rule_ports ports);
 
+/* "Discard": an enum rule_action in HP's words. */
+const char *rule_action_text(uint8_t action);
+
 /* "Network Protocol: TCP Action: Manual Key SA", the line's end with it. */
 void rule_print_action(FILE *file, const struct policy *policy);
+
+/* "Direction: outbound", the line's end with it. */
+void rule_print_direction(FILE *file, uint8_t direction);
 
 /* "State: Ready"; and how many packets wait for SAs, where any do. */
 void rule_print_state(FILE *file, const struct rule *rule);

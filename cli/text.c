@@ -248,6 +248,14 @@ static void put_column(FILE *file, const struct table_type *type, const struct c
         text_plain(file, "\n");
 }
 
+void text_member(FILE *file, const struct table_type *type, const void *row,
+                 const struct moment *now, uint16_t member)
+{
+        for (size_t i = 0; i < type->n_columns; i++)
+                if (type->columns[i].offset == member)
+                        put_column(file, type, &type->columns[i], row, now);
+}
+
 static bool is_excepted(const struct column *column, const uint16_t *except, size_t n)
 {
         for (size_t i = 0; i < n; i++)

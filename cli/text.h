@@ -35,6 +35,10 @@ char *text_utf8(const char *text);
 /* Writes a moment in UTC as RFC 3339 has it; false for one that no date tells. */
 bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE]);
 
+/* Writes "Label: value" for the member of a row, as text_columns() does. */
+void text_member(FILE *file, const struct table_type *type, const void *row,
+                 const struct moment *now, uint16_t member);
+
 /*
  * Writes "Label: value" for each column of a row, except the members given by their offsets; labels
  * are the columns' names in words. Values that stand for none or unknown, and flags that are not

@@ -43,6 +43,8 @@ static void begin_sweeps(struct full_read *r)
 {
         if (r->step == FULL_READ_SAS)
                 table_sweep_begin(r->sas->table);
+        if (r->step == FULL_READ_DEFAULTS)
+                r->policies->defaults_told = false;
         if (r->step != FULL_READ_POLICIES)
                 return;
         table_sweep_begin(r->policies->templates);
@@ -180,7 +182,7 @@ static int take(struct full_read *r, const struct nlmsghdr *nlh)
         case FULL_READ_SAS:
                 return xfrm_sas_apply(r->sas, nlh, TABLE_FROM_DUMP);
         case FULL_READ_SAD_INFO:
-                err = xfrm_parse_sad_count(nlh, &r->counts.sas);
+                err = xfrm_parse_sad_info(nlh, &r->counts.sas);
                 r->counts.sas_told = err == 0;
                 return err;
         case FULL_READ_SPD_INFO:
@@ -190,6 +192,13 @@ static int take(struct full_read *r, const struct nlmsghdr *nlh)
         default:
                 return xfrm_policies_apply(r->policies, nlh, TABLE_FROM_DUMP);
         }
+}
+
+/* An answer of one message. */
+static void take_small(struct full_read *r)
+{
+        r->owner->told(r->context, &r->counts);
+        go_on(r);
 }
 
 static void handle_answer(void *context, const struct nlmsghdr *nlh)
@@ -217,7 +226,7 @@ static void handle_answer(void *context, const struct nlmsghdr *nlh)
         if (err < 0 && err != -EBADMSG)
                 fail(r, "keeping the ", " failed", err);
         else if (!is_dump(r->step))
-                go_on(r);
+                take_small(r);
 }
 
 static void take_datagram(struct full_read *r, const void *octets, size_t length)

@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "netlink.h"
 #include "recording.h"
+#include "xfrm_parse.h"
 #include "xfrm_policies.h"
 #include "xfrm_sas.h"
 
@@ -25,7 +26,7 @@ enum full_read_step {
 struct full_read_counts {
         bool sas_told;
         bool policies_told;
-        uint32_t sas;
+        struct xfrm_sad_info sas;
         struct xfrm_spd_info policies;
 };
 
@@ -33,6 +34,8 @@ struct full_read_counts {
 struct full_read_owner {
         /* The tables have what the kernel has; the counts follow. */
         void (*read)(void *context);
+        /* The default policies, or one of the counts, came. */
+        void (*told)(void *context, const struct full_read_counts *counts);
         /* The counts are there, and all is done. A new read may be begun. */
         void (*counted)(void *context, const struct full_read_counts *counts);
         /* It is given up, as if it had not been begun; err is a negative errno. */

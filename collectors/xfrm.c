@@ -27,6 +27,8 @@ struct xfrm {
         struct xfrm_policies policies;
         struct netlink events;
         struct full_read read;
+        struct table *global;       /* ipsrGlobal */
+        struct global_scalars told; /* as it is told there */
         struct count_check sa_check;
         struct count_check policy_check;
         bool read_once; /* a full read has ended well since the start */
@@ -183,12 +185,54 @@ static enum count_verdict judge(struct count_check *check, bool told, uint64_t k
 static enum count_verdict judge_counts(struct xfrm *x, const struct full_read_counts *counts)
 {
         const struct xfrm_spd_info *spd = &counts->policies;
-        enum count_verdict sas = judge(&x->sa_check, counts->sas_told, counts->sas, x->sas.table);
+        enum count_verdict sas =
+                judge(&x->sa_check, counts->sas_told, counts->sas.count, x->sas.table);
         enum count_verdict policies =
                 judge(&x->policy_check, counts->policies_told,
                       (uint64_t)spd->in + spd->out + spd->forward, x->policies.table);
 
         return sas > policies ? sas : policies;
+}
+
+/* What the kernel refuses to tell stays as it was, in the beginning unknown. */
+static void tell_global(struct xfrm *x)
+{
+        const struct xfrm_defaults *defaults = &x->policies.defaults;
+
+        x->told.default_in = defaults->in;
+        x->told.default_out = defaults->out;
+        x->told.default_forward = defaults->forward;
+        table_put(x->global, &x->told, TABLE_FROM_EVENT);
+}
+
+static void take_sad_info(struct xfrm *x, const struct xfrm_sad_info *sad)
+{
+        x->told.sad_size = sad->count;
+        x->told.sad_hash_buckets = sad->hash_buckets;
+        x->told.sad_hash_maximum = sad->hash_maximum;
+}
+
+static void take_spd_info(struct xfrm *x, const struct xfrm_spd_info *spd)
+{
+        x->told.spd_in = spd->in;
+        x->told.spd_out = spd->out;
+        x->told.spd_forward = spd->forward;
+        x->told.spd_socket_in = spd->socket_in;
+        x->told.spd_socket_out = spd->socket_out;
+        x->told.spd_socket_forward = spd->socket_forward;
+        x->told.spd_hash_buckets = spd->hash_buckets;
+        x->told.spd_hash_maximum = spd->hash_maximum;
+}
+
+static void small_told(void *context, const struct full_read_counts *counts)
+{
+        struct xfrm *x = context;
+
+        if (counts->sas_told)
+                take_sad_info(x, &counts->sas);
+        if (counts->policies_told)
+                take_spd_info(x, &counts->policies);
+        tell_global(x);
 }
 
 static void counted(void *context, const struct full_read_counts *counts)
@@ -221,6 +265,7 @@ static void damaged(void *context, uint16_t type)
 
 static const struct full_read_owner owner = {
         .read = dump_ended,
+        .told = small_told,
         .counted = counted,
         .failed = dump_failed,
         .damaged = damaged,
@@ -236,6 +281,8 @@ static void handle_event(void *context, const struct nlmsghdr *nlh)
         if (err == 0)
                 err = xfrm_policies_apply(&x->policies, nlh, TABLE_FROM_EVENT);
         x->base.row.events++;
+        if (nlh->nlmsg_type == XFRM_MSG_GETDEFAULT)
+                tell_global(x);
         if (err == -EBADMSG)
                 damaged(x, nlh->nlmsg_type);
         else if (err < 0)
@@ -469,6 +516,7 @@ struct collector *xfrm_new(struct loop *loop, struct store *store, const struct 
         collector_init(&x->base, &ops, loop, store);
         xfrm_sas_init(&x->sas, loop, store);
         xfrm_policies_init(&x->policies, store);
+        x->global = store_table(store, &global_scalars_type);
         x->config = *config;
         x->events.fd = -1;
         x->read = (struct full_read){

@@ -421,14 +421,22 @@ int xfrm_parse_flush(const struct nlmsghdr *nlh)
         return flush.proto;
 }
 
-int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count)
+int xfrm_parse_sad_info(const struct nlmsghdr *nlh, struct xfrm_sad_info *info)
 {
+        struct xfrmu_sadhinfo hash = { 0 };
         struct attributes a;
+        uint32_t count;
         int err = attributes_find(nlh, sizeof(uint32_t), &a);
 
-        if (err < 0)
-                return err;
-        return attributes_get(&a, XFRMA_SAD_CNT, count, sizeof(*count)) ? 0 : -EBADMSG;
+        if (err < 0 || !attributes_get(&a, XFRMA_SAD_CNT, &count, sizeof(count)))
+                return -EBADMSG;
+        attributes_get(&a, XFRMA_SAD_HINFO, &hash, sizeof(hash));
+        *info = (struct xfrm_sad_info){
+                .count = count,
+                .hash_buckets = hash.sadhcnt,
+                .hash_maximum = hash.sadhmcnt,
+        };
+        return 0;
 }
 
 /* Octets at the attribute's start that are no key; 0: it has none. */

@@ -44,8 +44,15 @@ int xfrm_parse_expire_hard(const struct nlmsghdr *nlh);
 /* XFRM_MSG_FLUSHSA: the protocol flushed, 0 all, IPSEC_PROTO_ANY those with SPIs; or -EBADMSG. */
 int xfrm_parse_flush(const struct nlmsghdr *nlh);
 
-/* XFRM_MSG_NEWSADINFO: how many SAs the kernel has. 0 or -EBADMSG. */
-int xfrm_parse_sad_count(const struct nlmsghdr *nlh, uint32_t *count);
+/* XFRM_MSG_NEWSADINFO. */
+struct xfrm_sad_info {
+        uint32_t count; /* SAs that the kernel has */
+        uint32_t hash_buckets;
+        uint32_t hash_maximum;
+};
+
+/* 0 or -EBADMSG. */
+int xfrm_parse_sad_info(const struct nlmsghdr *nlh, struct xfrm_sad_info *info);
 
 /* Overwrites the keys in a message with zeros. -EBADMSG: its attributes do not add up. */
 int xfrm_blank_keys(struct nlmsghdr *nlh);

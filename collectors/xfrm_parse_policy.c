@@ -207,11 +207,11 @@ static uint8_t default_of(uint8_t verdict)
 {
         switch (verdict) {
         case XFRM_USERPOLICY_BLOCK:
-                return XFRM_DEFAULT_BLOCK;
+                return DEFAULT_BLOCK;
         case XFRM_USERPOLICY_ACCEPT:
-                return XFRM_DEFAULT_ACCEPT;
+                return DEFAULT_ACCEPT;
         default:
-                return XFRM_DEFAULT_UNKNOWN;
+                return DEFAULT_UNKNOWN;
         }
 }
 

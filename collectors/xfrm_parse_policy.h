@@ -5,6 +5,7 @@
 #ifndef IPSEC_REPORT_COLLECTORS_XFRM_PARSE_POLICY_H
 #define IPSEC_REPORT_COLLECTORS_XFRM_PARSE_POLICY_H
 
+#include "tables/global_scalars.h"
 #include "tables/policy_template.h"
 #include "xfrm_attributes.h"
 
@@ -47,14 +48,8 @@ struct xfrm_spd_info {
 int xfrm_parse_spd_info(const struct nlmsghdr *nlh, struct xfrm_spd_info *info);
 
 /* XFRM_MSG_GETDEFAULT, which is an answer as well: what happens where no policy fits. */
-enum xfrm_default {
-        XFRM_DEFAULT_BLOCK = 1,
-        XFRM_DEFAULT_ACCEPT = 2,
-        XFRM_DEFAULT_UNKNOWN = 3, /* Linux before 5.15 does not tell */
-};
-
 struct xfrm_defaults {
-        uint8_t in; /* enum xfrm_default */
+        uint8_t in; /* enum default_policy */
         uint8_t forward;
         uint8_t out;
 };

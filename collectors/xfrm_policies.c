@@ -7,9 +7,9 @@ void xfrm_policies_init(struct xfrm_policies *x, struct store *store)
         x->table = store_table(store, &policy_type);
         x->templates = store_table(store, &policy_template_type);
         x->defaults = (struct xfrm_defaults){
-                .in = XFRM_DEFAULT_UNKNOWN,
-                .forward = XFRM_DEFAULT_UNKNOWN,
-                .out = XFRM_DEFAULT_UNKNOWN,
+                .in = DEFAULT_UNKNOWN,
+                .forward = DEFAULT_UNKNOWN,
+                .out = DEFAULT_UNKNOWN,
         };
 }
 
@@ -123,6 +123,20 @@ static int apply_flush(struct xfrm_policies *x, const struct nlmsghdr *nlh)
         return 0;
 }
 
+/* It is the answer to a full read, and the event. */
+static int apply_defaults(struct xfrm_policies *x, const struct nlmsghdr *nlh,
+                          enum table_source source)
+{
+        int err;
+
+        if (source == TABLE_FROM_DUMP && x->defaults_told)
+                return 0;
+        err = xfrm_parse_defaults(nlh, &x->defaults);
+        if (err == 0)
+                x->defaults_told = source == TABLE_FROM_EVENT;
+        return err;
+}
+
 int xfrm_policies_apply(struct xfrm_policies *x, const struct nlmsghdr *nlh,
                         enum table_source source)
 {
@@ -137,7 +151,7 @@ int xfrm_policies_apply(struct xfrm_policies *x, const struct nlmsghdr *nlh,
         case XFRM_MSG_FLUSHPOLICY:
                 return apply_flush(x, nlh);
         case XFRM_MSG_GETDEFAULT:
-                return xfrm_parse_defaults(nlh, &x->defaults);
+                return apply_defaults(x, nlh, source);
         default:
                 return 0;
         }

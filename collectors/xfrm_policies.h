@@ -10,6 +10,7 @@ struct xfrm_policies {
         struct table *table;           /* ipsrPolicyTable */
         struct table *templates;       /* ipsrPolicyTemplateTable */
         struct xfrm_defaults defaults; /* what happens where no policy fits */
+        bool defaults_told; /* by an event, since a full read asked: its answer is older */
 };
 
 void xfrm_policies_init(struct xfrm_policies *x, struct store *store);

@@ -33,6 +33,15 @@ static bool same_life(const struct ipsec_sa *old, const struct ipsec_sa *sa)
 }
 
 /*
+ * Whether an event is about an earlier SA with the same SPI: it waited while a dump told of the new
+ * one. The clock may have been set back, so a dump's word is never taken for that.
+ */
+static bool is_of_earlier(const struct ipsec_sa *old, const struct ipsec_sa *sa)
+{
+        return old && old->state != SA_LARVAL && sa->add_time < old->add_time;
+}
+
+/*
  * An event may have waited while a dump told something later: counters of one SA never fall. What
  * moved is told by the first reading that shows more packets.
  */
@@ -111,6 +120,8 @@ static int apply_new(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_
         if (err < 0)
                 return err;
         set_offload_device(&text, &sa);
+        if (source == TABLE_FROM_EVENT && is_of_earlier(table_find(x->table, &sa), &sa))
+                return 0;
         if (source == TABLE_FROM_EVENT && sa.spi != 0)
                 remove_answered(x, &sa);
         return put(x, &sa, &now, source);
@@ -170,8 +181,11 @@ static int apply_deleted(struct xfrm_sas *x, const struct nlmsghdr *nlh)
 
         x->loop->now(x->loop, &now);
         err = xfrm_parse_sa(nlh, now.wall, &text, &sa);
-        if (err == 0)
-                err = put(x, &sa, &now, TABLE_FROM_EVENT);
+        if (err < 0)
+                return err;
+        if (is_of_earlier(table_find(x->table, &sa), &sa))
+                return 0;
+        err = put(x, &sa, &now, TABLE_FROM_EVENT);
         if (err == 0)
                 table_remove(x->table, &sa, TABLE_DELETED);
         return err;
@@ -209,13 +223,13 @@ static int apply_expire(struct xfrm_sas *x, const struct nlmsghdr *nlh)
         if (!old && !hard)
                 return 0; /* a full read under way brings it, with the same counters or later ones
                            */
+        if (is_of_earlier(old, &told))
+                return 0;
         sa = old ? *old : told;
         take_counters(&told, &sa);
         xfrm_judge_sa(&sa, now.wall);
-        if (!hard && sa.state != SA_LARVAL)
-                sa.state = SA_DYING;
-        if (hard)
-                sa.state = SA_DEAD;
+        if (!old || sa.state != SA_LARVAL)
+                sa.state = hard ? SA_DEAD : SA_DYING;
         err = put(x, &sa, &now, TABLE_FROM_EVENT);
         if (err == 0 && hard)
                 table_remove(x->table, &sa, TABLE_EXPIRED);

@@ -95,6 +95,8 @@ static void judge(const struct directions *d, const struct ipsec_sa *sa)
                 return;
         changed = *sa;
         changed.direction = direction;
+        if (direction != DIRECTION_UNKNOWN)
+                changed.last_direction = direction;
         table_update(d->sas, &changed);
 }
 

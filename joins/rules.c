@@ -403,7 +403,6 @@ static bool judge(const struct rules *r, struct judgement *j, size_t *rows)
 
 /* ---- one reqid ---- */
 
-/* No IKE daemon is asked yet: whoever set the keys did it by hand, as far as can be told. */
 static void judge_sa(const struct rules *r, const struct ipsec_sa *sa)
 {
         const struct ipsec_sa *partner =
@@ -416,7 +415,6 @@ static void judge_sa(const struct rules *r, const struct ipsec_sa *sa)
         changed.partner = partner ? partner->index : 0;
         changed.rule = policy ? policy->index : 0;
         changed.policy_cookie = is_usable(sa) ? changed.rule : 0;
-        changed.keying = sa->state == SA_LARVAL ? KEYING_UNKNOWN : KEYING_MANUAL;
         if (memcmp(&changed, sa, sizeof(changed)) != 0)
                 table_update(r->sas, &changed);
 }

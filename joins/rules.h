@@ -1,6 +1,6 @@
 /*
- * Policies and the SAs that serve them. Fills of an SA: partner, policy cookie, keying; of a
- * policy: state, cookie, pending acquires.
+ * Policies and the SAs that serve them. Fills of an SA: partner, policy cookie; of a policy: state,
+ * cookie, pending acquires.
  *
  * The kernel's own relation is the reqid of a policy's template. So a change makes just its own
  * reqid due, which is looked through soon, at most so many rows in one turn of the loop. What

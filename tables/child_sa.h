@@ -30,7 +30,6 @@ struct child_sa {
         uint32_t daemon_run;
         uint32_t daemon_id; /* child-sas uniqueid; libreswan's state number */
 
-        uint32_t index;         /* given by the table: a higher one is newer */
         uint32_t ike_id;        /* daemon_id of the IKE SA that owns it; a rekey changes it */
         uint32_t reqid;         /* child-sas reqid */
         uint32_t spi_in;        /* host order; 0 before it is installed */
@@ -56,7 +55,8 @@ struct child_sa {
         uint64_t octets_in;        /* the daemon's word; the kernel's is better */
         uint64_t octets_out;
 
-        /* What the joins fill. */
+        /* What the table and the joins fill. */
+        uint32_t index;  /* a higher one is newer */
         uint32_t tunnel; /* number of the tunnel's row (tunnel.h); 0 none */
 };
 

@@ -87,8 +87,22 @@ static const struct column columns[] = {
 static size_t key_length(const void *row)
 {
         (void)row;
-        return offsetof(struct ike_sa, index);
+        return offsetof(struct ike_sa, version);
 }
+
+static const struct column by_policy_index[] = {
+        STRING(1, "policyKey", struct ike_sa, policy_key),
+        UNSIGNED32(2, "index", struct ike_sa, index),
+};
+
+const struct table_type ike_sa_by_policy_type = {
+        .name = "IKE SAs by policy",
+        TABLE_INDEX(by_policy_index),
+        .row_size = sizeof(struct ike_sa),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &ike_sa_by_policy_type, NULL };
 
 const struct table_type ike_sa_type = {
         .number = 7,
@@ -98,7 +112,8 @@ const struct table_type ike_sa_type = {
         TABLE_INDEX(ike_sa_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct ike_sa),
-        .source_size = offsetof(struct ike_sa, policy_key),
+        .source_size = offsetof(struct ike_sa, index),
         .key_length = key_length,
         .given_index = offsetof(struct ike_sa, index),
+        .views = views,
 };

@@ -176,9 +176,10 @@ struct ipsec_sa {
         int64_t discontinuity; /* monotonic, ms: when the counters of this row began */
 
         /* What the table and the joins fill; a collector leaves it 0. */
-        uint32_t index;    /* ipsrSaIndex */
-        uint8_t direction; /* enum ipsec_direction; a collector begins with told_direction */
-        uint8_t keying;    /* enum sa_keying; 0 is told as unknown */
+        uint32_t index;         /* ipsrSaIndex */
+        uint8_t direction;      /* enum ipsec_direction; a collector begins with told_direction */
+        uint8_t last_direction; /* the last one that was known; 0 never. No column has it */
+        uint8_t keying;         /* enum sa_keying; 0 is told as unknown */
         bool rekey_overdue;
         bool weak;
         const char *tunnel_policy_key;

@@ -5,6 +5,7 @@
 #include "child_sa.h"
 #include "collector_row.h"
 #include "configured_policy.h"
+#include "global_scalars.h"
 #include "interface.h"
 #include "ipsec_sa.h"
 #include "policy.h"
@@ -17,6 +18,7 @@
 const struct table_type *const table_types[] = {
         &child_sa_type,          /* for joins alone */
         &agent_scalars_type,     /* 1 */
+        &global_scalars_type,    /* 2 */
         &collector_row_type,     /* 3 */
         &xfrm_stat_type,         /* 4 */
         &ipsec_sa_type,          /* 5, 6 */

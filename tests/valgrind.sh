@@ -46,7 +46,7 @@ start_snmpd "$WORK"
 start_under_valgrind -x "unix:$WORK/agentx" --replay "$WORK/manual"
 live "subagent"
 for arguments in "-sa ipsec" "-sa ipsec -json" "-sa ipsec -verbose" "-host -tunnel -verbose" "-host -tunnel -json" \
-    "-collector" "-version"; do
+    "-stat" "-stat -json" "-collector" "-version"; do
     read -ra words <<<"$arguments"
     "${valgrind[@]}" "--log-file=$WORK/command" "$BUILD/ipsec_report" "${words[@]}" -- -v2c -c public -t 20 \
         "127.0.0.1:$PORT" >"$WORK/report" 2>&1

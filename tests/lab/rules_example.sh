@@ -2,7 +2,7 @@
 # The examples of `ipsec_report -host active` and `-tunnel` in HP's manual page, from real policies and
 # SAs with keys set by hand, equal to the byte but for the rules' names, their cookies, and the IKE
 # daemon that the first one has.
-# shellcheck source=/dev/null disable=SC2317,SC2016
+# shellcheck source=/dev/null disable=SC2317,SC2016,SC2034
 . "$(dirname "$0")/../lib.sh"
 begin
 HERE=fe80::260:1111:2222:3333 THERE=fe80::230:6666:7777:8888
@@ -43,7 +43,7 @@ index() {
 
 # as_here FILE INDEX: HP's example, with the name and the cookie that a policy has here
 as_here() {
-    sed -E "s/(Rule|Tunnel) Name: [^ ]*/\1 Name: xfrm-$2/; s/Cookie: 3$/Cookie: $2/
+    sed -E "/Name: default /!s/(Rule|Tunnel) Name: [^ ]*/\1 Name: xfrm-$2/; s/Cookie: 3$/Cookie: $2/
         s/Dynamic key SA/Manual Key SA/" "$TESTS/golden/$1"
 }
 
@@ -87,20 +87,31 @@ same "-host alone is -host active" "$WORK/host" "$WORK/alone"
 # how many interfaces there are is the machine's matter
 report -all | grep -- '^-----' | uniq -c | sed 's/[0-9]* \(-* System\)/\1/' >"$WORK/all"
 is "order of -all" "$(tr -d '-' <"$WORK/all" | xargs)" \
-    "4 IPsec SA 1 Active Host Policy Rule 1 Tunnel Policy Rule System Configured Interface"
+    "4 IPsec SA 2 Active Host Policy Rule 1 Tunnel Policy Rule System Configured Interface"
 report -host configured >"$WORK/out" 2>"$WORK/err"
 is "-host configured: exit status" $? 1
 is "-host configured: one sentence" "$(cat "$WORK/err")" \
     "ipsec_report: -host configured is not in this version"
 ip xfrm policy add src 10.1.0.0/16 dst 10.2.0.0/16 dir out action block priority 5
 ip xfrm policy add src 10.3.0.0/16 dst 10.4.0.1 proto udp dport 53 dir in priority 2000
-wait_until 10 '[ "$(report -host | grep -c "Rule Name")" = 3 ]'
+wait_until 10 '[ "$(report -host | grep -c "Rule Name")" = 4 ]'
 is "by priority" "$(report -host | grep -E 'Rule Name|Action' | grep -o 'Priority: .*\|Action: .*' | sed 's/ Cookie.*//' | xargs)" \
-    "Priority: 5 Action: Discard Priority: 10 Action: Manual Key SA Priority: 2000 Action: Pass"
+    "Priority: 5 Action: Discard Priority: 10 Action: Manual Key SA Priority: 2000 Action: Pass Priority: 0 Action: Pass"
+
+# the default rule
+tail_of() { report -host | sed -n '/^Rule Name: default /,$p' | grep -v '^----' | xargs; }
+DEFAULT="Rule Name: default Priority: 0 Cookie: 1 Action:"
+ip xfrm policy setdefault in block fwd block out block
+check "it discards where all is blocked" wait_until 10 '[ "$(tail_of)" = "$DEFAULT Discard" ]'
+ip xfrm policy setdefault in block fwd accept out accept
+check "it tells each direction where they differ" wait_until 10 \
+    '[ "$(tail_of)" = "$DEFAULT Pass Direction: outbound $DEFAULT Discard Direction: inbound $DEFAULT Pass Direction: forward" ]'
+ip xfrm policy setdefault in accept
+check "it passes where all is accepted" wait_until 10 '[ "$(tail_of)" = "$DEFAULT Pass" ]'
 
 # what packets wait for: the kernel asks for SAs that nobody makes
 ip xfrm policy add src 192.1.1.1 dst 192.1.1.9 dir out priority 7 tmpl proto esp reqid 9 mode transport
-wait_until 10 '[ "$(report -host | grep -c "Rule Name")" = 4 ]'
+wait_until 10 '[ "$(report -host | grep -c "Rule Name")" = 5 ]'
 check "a rule without SAs" grep -qx 'State: Initial' <(report -host)
 echo "some traffic" >/dev/udp/192.1.1.9/9 2>/dev/null
 check "a rule that waits for SAs" wait_until 10 \
@@ -114,7 +125,8 @@ def pairs(found):
     assert len(keys) == len(set(keys)), keys
     return dict(found)
 j = json.load(open(sys.argv[1]), object_pairs_hook=pairs)
-assert list(j) == ["ipsec_sa", "policy", "policy_template", "interface"], list(j)
+assert list(j) == ["ipsec_sa", "policy", "policy_template", "global", "interface"], list(j)
+assert len(j["global"]) == 1 and j["global"][0]["policies_out"] == 4, j["global"]
 assert len(j["policy"]) == 8 and len(j["policy_template"]) == 6, (len(j["policy"]), len(j["policy_template"]))
 assert {p["kind"] for p in j["policy"]} == {"host", "tunnel", "bypass"}, j["policy"]' "$WORK/json"
 finish

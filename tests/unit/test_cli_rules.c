@@ -2,6 +2,8 @@
 #include "cli/rule_text.h"
 #include "cli/writer.h"
 #include "suite.h"
+#include "tables/collector_row.h"
+#include "tables/global_scalars.h"
 
 #include <string.h>
 
@@ -12,16 +14,21 @@ static const struct moment now = { .wall = 1795510800,
 static struct rows *parts[PARTS_MAX];
 static uint32_t n_sas;
 
+/* Behind the parts that both reports read. */
+enum { DEFAULTS = RULE_SAS + 1, COLLECTORS };
+
 static void setup(void)
 {
-        for (size_t i = 0; rule_parts[i]; i++)
-                parts[i] = rows_new(rule_parts[i]->type);
+        const struct report *const *read = report_host_active.parts; /* -tunnel's and more */
+
+        for (size_t i = 0; read[i]; i++)
+                parts[i] = rows_new(read[i]->type);
         n_sas = 0;
 }
 
 static void teardown(void)
 {
-        for (size_t i = 0; rule_parts[i]; i++)
+        for (size_t i = 0; report_host_active.parts[i]; i++)
                 rows_free(parts[i]);
 }
 
@@ -89,6 +96,23 @@ static void add_sa(struct ipsec_sa sa)
         sa.index = ++n_sas;
         if (rule_uses_sa(&sa))
                 ck_assert_int_eq(rows_add(parts[RULE_SAS], &sa), 0);
+}
+
+/* The kernel's default policies, told by an agent whose collector has read or not. */
+static void add_defaults(uint8_t out, uint8_t in, uint8_t forward, int64_t last_success)
+{
+        const struct global_scalars global = { .default_in = in,
+                                               .default_out = out,
+                                               .default_forward = forward };
+        const struct collector_row rows[] = {
+                { .key = "statistics", .last_success = now.wall },
+                { .key = "xfrm", .last_success = last_success },
+        };
+
+        ck_assert_int_eq(rows_add(parts[DEFAULTS], &global), 0);
+        for (size_t i = 0; i < 2; i++)
+                if (report_host_active.parts[COLLECTORS]->is_shown(&rows[i]))
+                        ck_assert_int_eq(rows_add(parts[COLLECTORS], &rows[i]), 0);
 }
 
 static const char *print(const struct report *report, bool verbose)
@@ -166,8 +190,47 @@ START_TEST(hp_host)
         sa.hard.add_seconds = 28800;
         add_sa(sa);
         add_sa(make_sa(0x241988, DIRECTION_INBOUND, 8, 1));
+        add_defaults(DEFAULT_ACCEPT, DEFAULT_ACCEPT, DEFAULT_ACCEPT, now.wall);
         ck_assert_str_eq(print(&report_host_active, false), read_golden("host_active.txt"));
         ck_assert_str_eq(print(&report_tunnel, false), "");
+}
+END_TEST
+
+#define DEFAULT_RULE                                                                               \
+        "---------------- Active Host Policy Rule -----------------\n"                             \
+        "Rule Name: default Priority: 0 Cookie: 1\n"
+
+/* It is there without any other rule, too. */
+START_TEST(default_rule)
+{
+        add_defaults(DEFAULT_BLOCK, DEFAULT_BLOCK, DEFAULT_BLOCK, now.wall);
+        ck_assert_str_eq(print(&report_host_active, false), DEFAULT_RULE "Action: Discard\n");
+        ck_assert_str_eq(print(&report_host_active, true), DEFAULT_RULE "Action: Discard\n");
+}
+END_TEST
+
+START_TEST(default_rule_of_an_old_kernel)
+{
+        add_defaults(DEFAULT_UNKNOWN, DEFAULT_UNKNOWN, DEFAULT_UNKNOWN, now.wall);
+        ck_assert_str_eq(print(&report_host_active, false), DEFAULT_RULE "Action: Pass\n");
+}
+END_TEST
+
+START_TEST(default_rule_by_direction)
+{
+        add_defaults(DEFAULT_ACCEPT, DEFAULT_BLOCK, DEFAULT_UNKNOWN, now.wall);
+        ck_assert_str_eq(print(&report_host_active, false),
+                         DEFAULT_RULE "Action: Pass\nDirection: outbound\n" DEFAULT_RULE
+                                      "Action: Discard\nDirection: inbound\n" DEFAULT_RULE
+                                      "Action: Pass\nDirection: forward\n");
+}
+END_TEST
+
+/* 0 stands there for what nobody has read. */
+START_TEST(default_rule_not_read)
+{
+        add_defaults(DEFAULT_UNKNOWN, DEFAULT_UNKNOWN, DEFAULT_UNKNOWN, 0);
+        ck_assert_str_eq(print(&report_host_active, false), "");
 }
 END_TEST
 
@@ -531,6 +594,10 @@ int main(void)
 
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, hp_host);
+        tcase_add_test(tcase, default_rule);
+        tcase_add_test(tcase, default_rule_of_an_old_kernel);
+        tcase_add_test(tcase, default_rule_by_direction);
+        tcase_add_test(tcase, default_rule_not_read);
         tcase_add_test(tcase, hp_tunnel);
         tcase_add_test(tcase, twins_are_one_rule);
         tcase_add_test(tcase, no_twins);

@@ -147,7 +147,6 @@ static void check_tunnel(void)
         ck_assert_uint_eq(sa_of(0x1002)->policy_cookie, IN);
         ck_assert_uint_eq(sa_of(0x1001)->partner, sa_of(0x1002)->index);
         ck_assert_uint_eq(sa_of(0x1002)->partner, sa_of(0x1001)->index);
-        ck_assert_uint_eq(sa_of(0x1001)->keying, KEYING_MANUAL);
 }
 
 START_TEST(test_policies_first)
@@ -185,6 +184,8 @@ START_TEST(test_gone)
         ck_assert_uint_eq(policy_at(OUT)->state, POLICY_READY);
         ck_assert(table_remove(policies, &out, TABLE_DELETED));
         ck_assert_uint_eq(sa_of(0x1001)->policy_cookie, 0);
+        ck_assert_uint_eq(sa_of(0x1001)->direction, DIRECTION_UNKNOWN);
+        ck_assert_uint_eq(sa_of(0x1001)->last_direction, DIRECTION_OUTBOUND);
 }
 END_TEST
 

@@ -173,6 +173,7 @@ START_TEST(test_events)
         ck_assert_uint_eq(with_spi(0)->reqid, 50);
         at = apply_until(at, XFRM_MSG_EXPIRE, 0x1008, &left);
         ck_assert_ptr_null(with_spi(0x1008));
+        ck_assert_uint_eq(told.removed.state, SA_DEAD);
         ck_assert_int_eq(told.reason, TABLE_EXPIRED);
         at = apply_until(at, XFRM_MSG_EXPIRE, 0x1009, &left);
         packets = with_spi(0x1009)->packets;
@@ -228,6 +229,75 @@ START_TEST(test_counters_never_fall)
         info->curlft.add_time += 60; /* another SA with the same key */
         ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
         ck_assert_uint_eq(with_spi(0x1001)->octets, 900);
+}
+END_TEST
+
+/* A new message about the SA that is read first: of this type, added so many seconds later. */
+static void apply_later(uint16_t type, int64_t seconds)
+{
+        char buffer[4096] __attribute__((aligned(8)));
+        const struct xfrm_usersa_info *first = mnl_nlmsg_get_payload((struct nlmsghdr *)octets);
+        struct nlmsghdr *nlh = (struct nlmsghdr *)buffer;
+        struct xfrm_usersa_info info;
+
+        memcpy(&info, first, sizeof(info));
+        info.curlft.add_time += (uint64_t)seconds;
+        memcpy(buffer, octets, ((const struct nlmsghdr *)octets)->nlmsg_len);
+        if (type == XFRM_MSG_NEWSA) {
+                memcpy(mnl_nlmsg_get_payload(nlh), &info, sizeof(info));
+        } else {
+                nlh = mnl_nlmsg_put_header(buffer);
+                mnl_nlmsg_put_extra_header(nlh, type == XFRM_MSG_DELSA
+                                                        ? sizeof(struct xfrm_usersa_id)
+                                                        : sizeof(struct xfrm_user_expire));
+        }
+        nlh->nlmsg_type = type;
+        if (type == XFRM_MSG_DELSA)
+                mnl_attr_put(nlh, XFRMA_SA, sizeof(info), &info);
+        if (type == XFRM_MSG_EXPIRE)
+                *(struct xfrm_user_expire *)mnl_nlmsg_get_payload(nlh) =
+                        (struct xfrm_user_expire){ .state = info, .hard = 1 };
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
+}
+
+/* Events about an SA that is gone may wait while a dump tells of another in its place. */
+START_TEST(test_events_of_an_earlier_sa)
+{
+        int64_t add_time;
+
+        load("netlink-manual", STREAM_XFRM_EVENTS);
+        apply_later(XFRM_MSG_NEWSA, 0);
+        add_time = with_spi(0x1001)->add_time;
+        apply_later(XFRM_MSG_NEWSA, -1);
+        ck_assert_int_eq(with_spi(0x1001)->add_time, add_time);
+        apply_later(XFRM_MSG_DELSA, -1);
+        ck_assert_ptr_nonnull(with_spi(0x1001));
+        apply_later(XFRM_MSG_EXPIRE, -1);
+        ck_assert_ptr_nonnull(with_spi(0x1001));
+        ck_assert_uint_eq(told.count[TABLE_CHANGED], 0);
+        apply_later(XFRM_MSG_DELSA, 0);
+        ck_assert_ptr_null(with_spi(0x1001));
+        apply_later(XFRM_MSG_NEWSA, -1); /* the clock was set back */
+        ck_assert_int_eq(with_spi(0x1001)->add_time, add_time - 1);
+}
+END_TEST
+
+START_TEST(test_sad_info)
+{
+        struct xfrm_sad_info info;
+        struct nlmsghdr *nlh = (struct nlmsghdr *)octets;
+
+        load("netlink-manual", STREAM_SAD_INFO);
+        ck_assert_int_eq(xfrm_parse_sad_info(nlh, &info), 0);
+        ck_assert_uint_eq(info.count, 14);
+        ck_assert_uint_eq(info.hash_buckets, 16);
+        ck_assert_uint_eq(info.hash_maximum, 1 << 20);
+        nlh->nlmsg_len -= 12; /* without the attribute of the hash */
+        ck_assert_int_eq(xfrm_parse_sad_info(nlh, &info), 0);
+        ck_assert_uint_eq(info.count, 14);
+        ck_assert_uint_eq(info.hash_buckets, 0);
+        nlh->nlmsg_len -= 4;
+        ck_assert_int_eq(xfrm_parse_sad_info(nlh, &info), -EBADMSG);
 }
 END_TEST
 
@@ -402,6 +472,8 @@ int main(void)
         tcase_add_test(tcase, test_events);
         tcase_add_test(tcase, test_migration_needs_a_read);
         tcase_add_test(tcase, test_counters_never_fall);
+        tcase_add_test(tcase, test_events_of_an_earlier_sa);
+        tcase_add_test(tcase, test_sad_info);
         tcase_add_test(tcase, test_keys_are_blanked);
         tcase_add_test(tcase, test_truncated);
         tcase_add_test(tcase, test_lying_lengths);

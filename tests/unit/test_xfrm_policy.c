@@ -4,6 +4,7 @@
 #include "capture.h"
 #include "collectors/count_check.h"
 #include "collectors/xfrm.h"
+#include "collectors/xfrm_parse.h"
 #include "collectors/xfrm_policies.h"
 #include "fake_loop.h"
 #include "suite.h"
@@ -336,12 +337,12 @@ START_TEST(test_defaults)
         struct xfrm_defaults d;
 
         ck_assert_int_eq(xfrm_parse_defaults(first_of("netlink-manual", STREAM_DEFAULTS), &d), 0);
-        ck_assert_uint_eq(d.in, XFRM_DEFAULT_BLOCK);
-        ck_assert_uint_eq(d.forward, XFRM_DEFAULT_ACCEPT);
-        ck_assert_uint_eq(d.out, XFRM_DEFAULT_ACCEPT);
+        ck_assert_uint_eq(d.in, DEFAULT_BLOCK);
+        ck_assert_uint_eq(d.forward, DEFAULT_ACCEPT);
+        ck_assert_uint_eq(d.out, DEFAULT_ACCEPT);
         nlh = begin_message(buffer, XFRM_MSG_GETDEFAULT, 3);
         ck_assert_int_eq(xfrm_parse_defaults(nlh, &d), 0);
-        ck_assert_uint_eq(d.out, XFRM_DEFAULT_UNKNOWN);
+        ck_assert_uint_eq(d.out, DEFAULT_UNKNOWN);
         nlh->nlmsg_len = NLMSG_HDRLEN + 2;
         ck_assert_int_eq(xfrm_parse_defaults(nlh, &d), -EBADMSG);
 }
@@ -440,9 +441,9 @@ START_TEST(test_events)
         int left;
 
         load("netlink-manual", STREAM_XFRM_EVENTS);
-        ck_assert_uint_eq(policies.defaults.in, XFRM_DEFAULT_UNKNOWN);
+        ck_assert_uint_eq(policies.defaults.in, DEFAULT_UNKNOWN);
         at = apply_until(NULL, XFRM_MSG_GETDEFAULT, &left);
-        ck_assert_uint_eq(policies.defaults.in, XFRM_DEFAULT_BLOCK);
+        ck_assert_uint_eq(policies.defaults.in, DEFAULT_BLOCK);
         ck_assert_uint_eq(table_count(policies.table), 14);
         at = apply_until(at, XFRM_MSG_POLEXPIRE, &left); /* soft */
         ck_assert_ptr_nonnull(with_index(81));
@@ -528,6 +529,24 @@ START_TEST(test_events_beat_the_dump)
 }
 END_TEST
 
+/* The kernel answers at once; the answer may be read behind a later event. */
+START_TEST(test_events_beat_the_answer)
+{
+        char buffer[2048] __attribute__((aligned(8)));
+        struct nlmsghdr *nlh = begin_message(buffer, XFRM_MSG_GETDEFAULT, 3);
+        struct xfrm_userpolicy_default *told_default = mnl_nlmsg_get_payload(nlh);
+
+        told_default->in = told_default->fwd = told_default->out = XFRM_USERPOLICY_BLOCK;
+        apply(nlh, TABLE_FROM_EVENT);
+        told_default->in = XFRM_USERPOLICY_ACCEPT;
+        apply(nlh, TABLE_FROM_DUMP);
+        ck_assert_uint_eq(policies.defaults.in, DEFAULT_BLOCK);
+        policies.defaults_told = false; /* the next full read asks */
+        apply(nlh, TABLE_FROM_DUMP);
+        ck_assert_uint_eq(policies.defaults.in, DEFAULT_ACCEPT);
+}
+END_TEST
+
 START_TEST(test_joins_word_is_kept)
 {
         char buffer[2048] __attribute__((aligned(8)));
@@ -567,6 +586,29 @@ START_TEST(test_last_use_never_falls)
 }
 END_TEST
 
+/* The kernel's own counts, and the default policies: what the recording's answers and events say.
+ */
+static void check_global(void)
+{
+        static const uint32_t first;
+        const struct global_scalars *global =
+                table_at(store_table(store, &global_scalars_type), &global_scalars_type, &first, 1);
+
+        ck_assert_ptr_nonnull(global);
+        ck_assert_uint_eq(global->sad_size, 2);
+        ck_assert_uint_eq(global->sad_hash_buckets, 8);
+        ck_assert_uint_eq(global->sad_hash_maximum, 1 << 20);
+        ck_assert_uint_eq(global->spd_in, 1);
+        ck_assert_uint_eq(global->spd_out, 2);
+        ck_assert_uint_eq(global->spd_forward, 0);
+        ck_assert_uint_eq(global->spd_socket_out, 0);
+        ck_assert_uint_eq(global->spd_hash_buckets, 7);
+        ck_assert_uint_eq(global->spd_hash_maximum, 1 << 20);
+        ck_assert_uint_eq(global->default_in, DEFAULT_BLOCK);
+        ck_assert_uint_eq(global->default_forward, DEFAULT_BLOCK);
+        ck_assert_uint_eq(global->default_out, DEFAULT_ACCEPT);
+}
+
 /* A whole collector on a recording: SAs and policies, and what is told of all. */
 START_TEST(test_collector)
 {
@@ -590,6 +632,9 @@ START_TEST(test_collector)
         ck_assert_int_eq(row->state, COLLECTOR_UP);
         ck_assert_uint_eq(row->polls, 1);
         ck_assert_uint_eq(row->failures, 0);
+        while (!replay_done(config.replay))
+                fake_loop_advance(loop, 0);
+        check_global();
         c->ops->free(c);
         replay_free(config.replay);
         fake_loop_free(loop);
@@ -622,6 +667,7 @@ static void parse_all(const struct nlmsghdr *nlh)
 {
         struct xfrm_defaults defaults;
         struct xfrm_spd_info info;
+        struct xfrm_sad_info sad;
         struct xfrm_policy p;
 
         xfrm_policies_apply(&policies, nlh, TABLE_FROM_EVENT);
@@ -629,6 +675,7 @@ static void parse_all(const struct nlmsghdr *nlh)
         xfrm_parse_policy_expire_hard(nlh);
         xfrm_parse_policy_flush(nlh);
         xfrm_parse_spd_info(nlh, &info);
+        xfrm_parse_sad_info(nlh, &sad);
         xfrm_parse_defaults(nlh, &defaults);
 }
 
@@ -637,6 +684,7 @@ static const struct {
         const char *file;
 } recordings[] = {
         { "netlink-manual", STREAM_POLICY_DUMP }, { "netlink-manual", STREAM_XFRM_EVENTS },
+        { "netlink-manual", STREAM_SAD_INFO },    { "netlink-6.18", STREAM_SAD_INFO },
         { "netlink-manual", STREAM_SPD_INFO },    { "netlink-manual", STREAM_DEFAULTS },
         { "strongswan-up", STREAM_POLICY_DUMP },  { "netlink-6.18", STREAM_POLICY_DUMP },
 };
@@ -711,6 +759,7 @@ int main(void)
         tcase_add_test(tcase, test_events);
         tcase_add_test(tcase, test_replaced_in_place);
         tcase_add_test(tcase, test_events_beat_the_dump);
+        tcase_add_test(tcase, test_events_beat_the_answer);
         tcase_add_test(tcase, test_joins_word_is_kept);
         tcase_add_test(tcase, test_last_use_never_falls);
         tcase_add_test(tcase, test_collector);
