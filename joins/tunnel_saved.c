@@ -366,6 +366,18 @@ static int restore_row(struct tunnels *t, const struct tunnel_record *r, struct 
         return table_update(t->rows, row);
 }
 
+/* Nothing is judged before the sources have been read: until then the row has the sums at least. */
+static void tell_sums(struct tunnels *t, const struct tunnel_record *template)
+{
+        struct tunnel row;
+
+        if (!template)
+                return;
+        row = *tunnel_row(t, template);
+        tunnel_set_counters(template, &row);
+        table_update(t->rows, &row);
+}
+
 static struct tunnel_record *record_of(struct tunnels *t, const struct saved *s)
 {
         struct tunnel_record *r = tunnel_make(t, s->key.policy, s->key.child, s->key.instance);
@@ -412,6 +424,7 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
                         return -EINVAL;
                 tunnel_remember(t, &sa, r);
         }
+        tell_sums(t, r->template);
         return restore_row(t, r, &s);
 }
 
@@ -437,6 +450,7 @@ static int restore_gone(struct tunnels *t, struct reader *in)
         tunnel_forget(t, r);
         if (template && has_counts)
                 set_forgotten(template, forgotten);
+        tell_sums(t, template);
         return 0;
 }
 

@@ -290,7 +290,8 @@ static void set_state(struct tunnels *t, struct tunnel_record *r, const struct s
         if (!up || sas_carry(r)) { /* else it is in doubt, and what was told may decide it */
                 r->word = 0;
                 r->word_is_last = false;
-        }
+        } else if (s->now.monotonic < r->trusted_until)
+                tunnel_wake_at(t, r, r->trusted_until);
         if (up && r->usable[DIRECTION_INBOUND] > 0 && r->usable[DIRECTION_OUTBOUND] > 0)
                 r->both_ways = true;
 }

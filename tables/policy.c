@@ -115,12 +115,16 @@ static const struct column by_tunnel_index[] = {
 const struct table_type policy_by_tunnel_type = {
         .name = "policies by tunnel",
         TABLE_INDEX(by_tunnel_index),
-        static const struct column by_configured_index[] = {
-                STRING(1, "policyKey", struct policy, configured_policy_key),
-                STRING(2, "childKey", struct policy, configured_child_key),
-                UNSIGNED32(3, "type", struct policy, type),
-                UNSIGNED32(4, "index", struct policy, index),
-        };
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
+static const struct column by_configured_index[] = {
+        STRING(1, "policyKey", struct policy, configured_policy_key),
+        STRING(2, "childKey", struct policy, configured_child_key),
+        UNSIGNED32(3, "type", struct policy, type),
+        UNSIGNED32(4, "index", struct policy, index),
+};
 
 const struct table_type policy_by_configured_type = {
         .name = "policies by configured child",

@@ -99,6 +99,7 @@ extern const struct table_type policy_type;
 
 /* For joins: by the number of their tunnel, then as policy_type. */
 extern const struct table_type policy_by_tunnel_type;
+
 /* For joins: by configured policy and child, then as policy_type. */
 extern const struct table_type policy_by_configured_type;
 
