@@ -12,6 +12,7 @@
 
 #define LINE_TUNNEL "tunnel"
 #define LINE_GONE "gone"
+#define LINE_SA "sa"
 
 /* ---- writing ---- */
 
@@ -52,14 +53,20 @@ static void put_key(FILE *out, const struct tunnel_key *key)
         put_number(out, key->instance);
 }
 
+static bool is_told(uint8_t direction)
+{
+        return direction == DIRECTION_INBOUND || direction == DIRECTION_OUTBOUND;
+}
+
 static void put_sa(FILE *out, const struct ipsec_sa *sa)
 {
         put_address(out, &sa->destination);
         fprintf(out, ",%u,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRId64 ",%u,%" PRIu64 ",%" PRIu64,
                 sa->protocol, sa->spi, sa->mark, sa->mark_mask, sa->add_time, sa->tunnel_direction,
                 sa->octets, sa->packets);
-        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, sa->replay_window_errors,
-                sa->replay_errors, sa->integrity_errors);
+        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d", sa->replay_window_errors,
+                sa->replay_errors, sa->integrity_errors,
+                is_told(sa->direction) || is_told(sa->last_direction));
 }
 
 /* What of its SAs is in its counters: they may still be there in the next run. */
@@ -71,7 +78,7 @@ static void put_sas(const struct tunnels *t, const struct tunnel_record *r, FILE
         while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) &&
                sa->tunnel == r->number) {
                 oid[1] = sa->index;
-                if (tunnel_sa_counts(sa) && tunnel_sa_is_usable(sa) && sa->tunnel_direction != 0)
+                if (tunnel_sa_is_usable(sa))
                         put_sa(out, sa);
         }
 }
@@ -253,7 +260,7 @@ static void take_key(struct reader *in, struct tunnel_key *key)
         strcpy(key->child, child);
 }
 
-static struct ipsec_sa take_sa(struct reader *in)
+static struct ipsec_sa take_sa(struct reader *in, bool *direction_known)
 {
         char *parts = next_field(in);
         const char *destination = strsep(&parts, ",");
@@ -273,6 +280,7 @@ static struct ipsec_sa take_sa(struct reader *in)
         sa.replay_window_errors = take_part(in, &parts, UINT64_MAX);
         sa.replay_errors = take_part(in, &parts, UINT64_MAX);
         sa.integrity_errors = take_part(in, &parts, UINT64_MAX);
+        *direction_known = take_part(in, &parts, 1) == 1;
         in->wrong |= parts != NULL;
         return sa;
 }
@@ -418,11 +426,15 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
                 set_counts(r, s.counts);
         r->generation++; /* this line tells all of its SAs anew */
         for (sas = *in; sas.rest && !sas.wrong;) {
-                struct ipsec_sa sa = take_sa(&sas);
+                bool known;
+                struct ipsec_sa sa = take_sa(&sas, &known);
 
                 if (sas.wrong)
                         return -EINVAL;
-                tunnel_remember(t, &sa, r);
+                if (tunnel_sa_counts(&sa) && sa.tunnel_direction != 0)
+                        tunnel_remember(t, &sa, r);
+                if (t->keeper.counted)
+                        t->keeper.counted(t->keeper.context, &sa, known);
         }
         tell_sums(t, r->template);
         return restore_row(t, r, &s);
@@ -454,6 +466,18 @@ static int restore_gone(struct tunnels *t, struct reader *in)
         return 0;
 }
 
+static int restore_loose_sa(const struct tunnels *t, struct reader *in)
+{
+        bool known;
+        struct ipsec_sa sa = take_sa(in, &known);
+
+        if (in->wrong)
+                return -EINVAL;
+        if (t->keeper.counted)
+                t->keeper.counted(t->keeper.context, &sa, known);
+        return 0;
+}
+
 int tunnels_restore(struct tunnels *t, const char *line)
 {
         char *copy = strdup(line);
@@ -468,6 +492,8 @@ int tunnels_restore(struct tunnels *t, const char *line)
                 err = restore_tunnel(t, &in);
         else if (strcmp(what, LINE_GONE) == 0)
                 err = restore_gone(t, &in);
+        else if (strcmp(what, LINE_SA) == 0)
+                err = restore_loose_sa(t, &in);
         else
                 err = -EINVAL;
         free(copy);
@@ -499,6 +525,22 @@ bool tunnels_save_next(struct tunnels *t, uint32_t *after, FILE *out)
                         continue;
                 r->changed = false;
                 tunnel_save(t, r, out);
+                return true;
+        }
+        return false;
+}
+
+bool tunnels_save_loose_sa(struct tunnels *t, uint32_t *after, FILE *out)
+{
+        uint32_t oid[2] = { 0, *after };
+        const struct ipsec_sa *sa;
+
+        while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) && sa->tunnel == 0) {
+                oid[1] = *after = sa->index;
+                if (!tunnel_sa_is_usable(sa))
+                        continue;
+                fputs(LINE_SA, out);
+                put_sa(out, sa);
                 return true;
         }
         return false;

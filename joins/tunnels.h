@@ -10,6 +10,7 @@
 #define IPSEC_REPORT_JOINS_TUNNELS_H
 
 #include "collectors/loop.h"
+#include "tables/ipsec_sa.h"
 #include "tables/store.h"
 
 #include <stdio.h>
@@ -33,6 +34,11 @@ struct tunnels_keeper {
         void (*changed)(void *context, bool urgent);
         /* A line that is to be kept before those of rows that change from now on: a row went. */
         void (*line)(void *context, const char *text);
+        /*
+         * Of a line that is restored: an SA that was there, with what it had counted, and whether
+         * its direction was known.
+         */
+        void (*counted)(void *context, const struct ipsec_sa *sa, bool direction_known);
 };
 
 struct tunnels;
@@ -55,6 +61,9 @@ void tunnels_keep(struct tunnels *t, const struct tunnels_keeper *keeper);
  */
 bool tunnels_save_changed(struct tunnels *t, FILE *out);
 bool tunnels_save_next(struct tunnels *t, uint32_t *after, FILE *out);
+
+/* The same of SAs that belong to no tunnel; *after is the index of one. */
+bool tunnels_save_loose_sa(struct tunnels *t, uint32_t *after, FILE *out);
 
 /*
  * Takes a line of an earlier run, in the order written: a later one replaces an earlier one. To be
