@@ -23,6 +23,7 @@
 #include "joins/rules.h"
 #include "joins/sa_owners.h"
 #include "joins/totals.h"
+#include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
 #include "opener.h"
@@ -62,6 +63,7 @@ struct agent {
         struct weak *weak;
         struct tunnels *tunnels;
         struct state *state;
+        struct tunnel_gauges *tunnel_gauges;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -314,11 +316,16 @@ static bool start_joins(struct agent *agent)
 /* What is replayed belongs to another machine, or another time. */
 static bool start_state(struct agent *agent)
 {
-        if (agent->replay)
-                return true;
-        agent->state = state_new(agent->store, agent->loop, agent->tunnels, agent->totals,
-                                 agent->settings.state_file, agent->settings.state_interval);
-        return agent->state || failed("keeping", "the state", -ENOMEM);
+        if (!agent->replay) {
+                agent->state =
+                        state_new(agent->store, agent->loop, agent->tunnels, agent->totals,
+                                  agent->settings.state_file, agent->settings.state_interval);
+                if (!agent->state)
+                        return failed("keeping", "the state", -ENOMEM);
+        }
+        agent->tunnel_gauges =
+                tunnel_gauges_new(agent->store, agent->loop, state_ike_totals(agent->state));
+        return agent->tunnel_gauges || failed("making", "gauges", -ENOMEM);
 }
 
 /* Rows first, then snmpd: what is registered is there to be asked for. */
@@ -375,6 +382,7 @@ static void stop(struct agent *agent)
         rule_owners_free(agent->rule_owners);
         sa_owners_free(agent->sa_owners);
         directions_free(agent->directions);
+        tunnel_gauges_free(agent->tunnel_gauges);
         tunnels_free(agent->tunnels);
         weak_free(agent->weak);
         overdue_free(agent->overdue);

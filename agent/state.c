@@ -21,6 +21,12 @@
 
 #define LINE_TOTALS "totals"
 
+/* What one line tells. */
+struct state_totals {
+        struct totals_saved totals;
+        struct ike_totals ike;
+};
+
 struct state {
         struct loop *loop;
         struct loop_timer *timer;
@@ -34,7 +40,8 @@ struct state {
         bool renewing;
         bool broken; /* the last write failed; that is logged already */
         char path[256];
-        struct totals_saved written;
+        struct state_totals written;
+        struct ike_totals ike; /* of an earlier run */
 };
 
 static void run(void *context);
@@ -62,10 +69,10 @@ static void run_after(struct state *s, bool soon)
 
 /* ---- the totals ---- */
 
-/* The members of struct global_totals are all of one type, and what lies behind them too. */
-enum { N_TOTALS = sizeof(struct totals_saved) / sizeof(uint64_t) };
+/* All members are of one type. */
+enum { N_TOTALS = sizeof(struct state_totals) / sizeof(uint64_t) };
 
-static void write_totals(struct state *s, const struct totals_saved *saved)
+static void write_totals(struct state *s, const struct state_totals *saved)
 {
         uint64_t numbers[N_TOTALS];
         FILE *out = state_file_begin_line(s->file);
@@ -82,7 +89,7 @@ static void write_totals(struct state *s, const struct totals_saved *saved)
 static int read_totals(struct state *s, const char *text)
 {
         uint64_t numbers[N_TOTALS];
-        struct totals_saved saved;
+        struct state_totals saved;
 
         for (size_t i = 0; i < N_TOTALS; i++) {
                 char *end;
@@ -98,8 +105,8 @@ static int read_totals(struct state *s, const char *text)
         if (*text != '\0')
                 return -EINVAL;
         memcpy(&saved, numbers, sizeof(saved));
-        totals_restore(s->totals, &saved);
-        s->written = saved;
+        totals_restore(s->totals, &saved.totals);
+        s->ike = saved.ike;
         return 0;
 }
 
@@ -216,13 +223,27 @@ static void write_loose_sas(struct state *s)
         }
 }
 
+static void save_ike(const struct state *s, struct ike_totals *saved)
+{
+        const struct global_scalars *row = table_find(s->global, &(struct global_scalars){ 0 });
+
+        if (!row)
+                return;
+        saved->sa_ups = row->ike.sa_ups;
+        saved->sa_losses = row->ike.sa_losses;
+        saved->child_rekeys = row->ike.child_rekeys;
+        saved->sa_rekeys = row->ike.sa_rekeys;
+        saved->authentication_failures = row->ike.authentication_failures;
+}
+
 /* What the totals have of each SA must stand in the file when they do. */
 static void write_rest(struct state *s)
 {
-        struct totals_saved saved;
+        struct state_totals saved;
 
         memset(&saved, 0, sizeof(saved));
-        totals_save(s->totals, &saved);
+        totals_save(s->totals, &saved.totals);
+        save_ike(s, &saved.ike);
         if (memcmp(&saved, &s->written, sizeof(saved)) == 0)
                 return;
         write_loose_sas(s);
@@ -330,6 +351,13 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
         begin_anew(s);
         run_after(s, true);
         return s;
+}
+
+const struct ike_totals *state_ike_totals(const struct state *s)
+{
+        static const struct ike_totals nothing;
+
+        return s ? &s->ike : &nothing;
 }
 
 void state_configure(struct state *s, uint32_t interval)

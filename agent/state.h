@@ -4,6 +4,7 @@
 
 #include "collectors/loop.h"
 #include "joins/totals.h"
+#include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "tables/store.h"
 
@@ -18,6 +19,9 @@ struct state;
  */
 struct state *state_new(struct store *store, struct loop *loop, struct tunnels *tunnels,
                         struct totals *totals, const char *path, uint32_t interval);
+
+/* What an earlier run has counted of IKE SAs. NULL is allowed: nothing. */
+const struct ike_totals *state_ike_totals(const struct state *s);
 
 /* Takes a new interval. */
 void state_configure(struct state *s, uint32_t interval);

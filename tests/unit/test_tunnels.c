@@ -1,5 +1,7 @@
 /* Tunnels: what the tables of SAs, child SAs, IKE SAs and configuration come to. */
 #include "fake_loop.h"
+#include "joins/totals.h"
+#include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "suite.h"
 #include "tables/child_sa.h"
@@ -978,6 +980,56 @@ START_TEST(test_many)
 }
 END_TEST
 
+START_TEST(test_gauges)
+{
+        static const struct ike_totals saved = { .sa_ups = 10, .child_rekeys = 5 };
+        struct totals *totals = totals_new(store, loop);
+        struct tunnel_gauges *gauges = tunnel_gauges_new(store, loop, &saved);
+        const struct global_ike *ike =
+                &((const struct global_scalars *)table_find(
+                          store_table(store, &global_scalars_type), &(struct global_scalars){ 0 }))
+                         ->ike;
+
+        configure("net", "lan", false, CHILD_START);
+        configure("net", "dmz", false, CHILD_START);
+        configure("rw", "net", true, CHILD_NONE);
+        bring_up(1, "net", "lan", "there");
+        bring_up(2, "rw", "net", "alice");
+        put_ike(3, "net", NULL, IKE_CONNECTING, false);
+        turn();
+        turn();
+        ck_assert_uint_eq(ike->tunnels_configured, 3);
+        ck_assert_uint_eq(ike->tunnels_up, 2); /* no templates */
+        ck_assert_uint_eq(ike->tunnels_connecting, 1);
+        ck_assert_uint_eq(ike->sas_established, 2);
+        ck_assert_uint_eq(ike->sas_half_open, 1);
+        ck_assert_uint_eq(ike->sa_ups, 12);
+        put_ike(3, "net", NULL, IKE_CONNECTING, true);
+        rekey_child(1, 9, 1, CHILD_SA_REKEYED);
+        put_ike(8, "net", "there", IKE_ESTABLISHED, false);
+        put_ike(1, "net", "there", IKE_REKEYED, false);
+        put_child(9, 8, "net", "lan", 1, CHILD_SA_INSTALLED);
+        turn();
+        remove_ike(1);
+        leave(2, "rw", "alice");
+        turn();
+        ck_assert_uint_eq(ike->sa_ups, 12);
+        ck_assert_uint_eq(ike->sa_rekeys, 1);
+        ck_assert_uint_eq(ike->sa_losses, 1);
+        ck_assert_uint_eq(ike->child_rekeys, 6);
+        ck_assert_uint_eq(ike->authentication_failures, 1);
+        ck_assert_uint_eq(ike->tunnels_up, 1);
+        ck_assert_uint_eq(ike->tunnels_idle, 1);
+        ck_assert_uint_eq(ike->tunnels_down, 1);
+        ck_assert_uint_eq(ike->sas_half_open, 0);
+        /* They are told by the store's tables as long as those are there. */
+        end();
+        tunnel_gauges_free(gauges);
+        totals_free(totals);
+        begin();
+}
+END_TEST
+
 /* ---- another run of the agent ---- */
 
 static char *kept;
@@ -1150,6 +1202,7 @@ int main(void)
         tcase_add_test(tcase, test_errors_and_ipcomp);
         tcase_add_test(tcase, test_one_way);
         tcase_add_test(tcase, test_duplicates);
+        tcase_add_test(tcase, test_gauges);
         tcase_add_test(tcase, test_many);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_without_daemon);
