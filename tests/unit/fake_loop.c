@@ -1,5 +1,6 @@
 #include "fake_loop.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 struct loop_timer {
@@ -9,8 +10,16 @@ struct loop_timer {
         void *context;
 };
 
+struct watch {
+        struct watch *next;
+        int fd;
+        loop_ready *ready;
+        void *context;
+};
+
 struct fake_loop {
         struct loop loop;
+        struct watch *watches;
         struct loop_timer *timers;
         int64_t milliseconds;
         int64_t wall;
@@ -24,17 +33,24 @@ static struct fake_loop *of(struct loop *loop)
 
 static int watch(struct loop *loop, int fd, loop_ready *ready, void *context)
 {
-        (void)loop;
-        (void)fd;
-        (void)ready;
-        (void)context;
+        struct watch *watch = calloc(1, sizeof(*watch));
+
+        *watch = (struct watch){ of(loop)->watches, fd, ready, context };
+        of(loop)->watches = watch;
         return 0;
 }
 
 static void unwatch(struct loop *loop, int fd)
 {
-        (void)loop;
-        (void)fd;
+        for (struct watch **w = &of(loop)->watches; *w; w = &(*w)->next) {
+                struct watch *gone = *w;
+
+                if (gone->fd != fd)
+                        continue;
+                *w = gone->next;
+                free(gone);
+                return;
+        }
 }
 
 static struct loop_timer *after(struct loop *loop, uint32_t milliseconds, loop_expired *expired,
@@ -98,6 +114,8 @@ struct loop *fake_loop_new(int64_t wall)
 
 void fake_loop_free(struct loop *loop)
 {
+        while (of(loop)->watches)
+                unwatch(loop, of(loop)->watches->fd);
         while (of(loop)->timers)
                 cancel(loop, of(loop)->timers);
         free(loop);
@@ -129,6 +147,19 @@ bool fake_loop_step(struct loop *loop)
         cancel(loop, l->timers);
         timer.expired(timer.context);
         return true;
+}
+
+bool fake_loop_poll(struct loop *loop)
+{
+        for (const struct watch *w = of(loop)->watches; w; w = w->next) {
+                struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+
+                if (poll(&fd, 1, 0) <= 0)
+                        continue;
+                w->ready(w->context, w->fd);
+                return true;
+        }
+        return false;
 }
 
 unsigned int fake_loop_lines(const struct loop *loop)

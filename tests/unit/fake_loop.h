@@ -16,6 +16,9 @@ void fake_loop_advance(struct loop *loop, uint32_t milliseconds);
  */
 bool fake_loop_step(struct loop *loop);
 
+/* Calls whoever watches the first descriptor that can be read; false: there is none. */
+bool fake_loop_poll(struct loop *loop);
+
 /* Lines logged so far. */
 unsigned int fake_loop_lines(const struct loop *loop);
 
