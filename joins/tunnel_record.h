@@ -54,7 +54,7 @@ struct tunnel_record {
         bool up;                    /* as judged last */
         bool judged;                /* at least once in this run */
         bool restored;              /* from an earlier run, and not judged in this one */
-        bool both_ways;             /* it had SAs in both directions since it came up */
+        bool both_ways;             /* it had SAs in both directions since it had none at all */
         bool due;                   /* stands in t->due */
         bool changed;               /* stands in t->unsaved */
         bool word_is_last;          /* what the kernel told does not change word any more */

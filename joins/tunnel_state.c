@@ -259,7 +259,7 @@ static void went_down(struct tunnels *t, struct tunnel_record *r, const struct s
                 row->down_reason = REASON_DAEMON_GONE;
         else if (tunnel_is_template(r))
                 row->down_reason = REASON_NONE;
-        r->both_ways = r->one_way = false;
+        r->one_way = false;
         r->trusted_until = 0;
         step_users(t, r, false);
         tunnel_left(t, r);
@@ -292,8 +292,10 @@ static void set_state(struct tunnels *t, struct tunnel_record *r, const struct s
                 r->word_is_last = false;
         } else if (s->now.monotonic < r->trusted_until)
                 tunnel_wake_at(t, r, r->trusted_until);
-        if (up && r->usable[DIRECTION_INBOUND] > 0 && r->usable[DIRECTION_OUTBOUND] > 0)
+        if (r->usable[DIRECTION_INBOUND] > 0 && r->usable[DIRECTION_OUTBOUND] > 0)
                 r->both_ways = true;
+        else if (r->usable[DIRECTION_INBOUND] == 0 && r->usable[DIRECTION_OUTBOUND] == 0)
+                r->both_ways = false;
 }
 
 /* ---- what it is called ---- */

@@ -553,6 +553,9 @@ START_TEST(test_reasons_of_the_kernel)
         ck_assert_uint_eq(get("net", "lan", 1)->down_reason, REASON_NONE);
         remove_sa(0x1002, IN, TABLE_EXPIRED);
         turn();
+        put_collector("xfrm", COLLECTOR_DEGRADED);
+        turn();
+        check_ups(get("net", "lan", 1), 2, 2);
         remove_sa(0x2002, OUT, TABLE_DELETED);
         remove_child(2, TABLE_DELETED);
         turn();
@@ -693,6 +696,10 @@ START_TEST(test_manual)
         remove_sa(0x1001, IN, TABLE_DELETED);
         turn();
         ck_assert_uint_eq(get("manual", "17", 1)->state, TUNNEL_DOWN); /* had both */
+        put_collector("xfrm", COLLECTOR_DEGRADED); /* all are looked at anew */
+        put_collector("xfrm", COLLECTOR_UP);
+        turn();
+        check_ups(get("manual", "17", 1), 1, 1);
         remove_sa(0x2001, OUT, TABLE_DELETED);
         turn();
         ck_assert_uint_eq(get("manual", "17", 1)->down_reason, REASON_DELETED_OUTSIDE);
