@@ -120,6 +120,7 @@ if ! pair_start; then
     not_ok "both daemons start" "see above"
     finish
 fi
+ip route add 10.2.0.0/24 via 192.0.2.2 src 10.1.0.1 && in_sun ip route add 10.1.0.0/24 via 192.0.2.1 src 10.2.0.1
 row=$(of gw net 1)
 soon_is "configured, and down" '[ "$(state "$row")" = 4 ] || [ "$(state "$row")" = 5 ]'
 check "it is brought up" up moon net
@@ -135,7 +136,7 @@ note() { # remembers the last value of each SA that was seen
     while read -r spi octets; do had[$spi]=$octets; done < <(outbound)
 }
 sum() { local s=0 spi; for spi in "${!had[@]}"; do s=$((s + had[$spi])); done; echo $s; }
-ping_through() { ping -q -c "$1" -i 0.05 -I 10.1.0.1 10.2.0.1 >/dev/null 2>&1; }
+ping_through() { ping -W 2 -q -c "$1" -i 0.05 -I 10.1.0.1 10.2.0.1 >/dev/null 2>&1; }
 
 for n in 1 2 3; do
     ping_through 10
@@ -151,6 +152,7 @@ for n in 1 2 3; do
     is "rekey $n is no outage" "$(ups_downs "$row") $(state "$row")" "1 0 1"
 done
 total=$(sum)
+is "that is something ($total octets)" "$([ "$total" -gt 3000 ] && echo yes)" yes
 soon_is "that is saved" 'saved gw "$total"'
 kill_agent
 soon_is "killed with the tunnel up: up again" '[ "$(state "$row")" = 1 ]'
