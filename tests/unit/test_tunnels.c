@@ -696,7 +696,7 @@ START_TEST(test_manual)
         remove_sa(0x1001, IN, TABLE_DELETED);
         turn();
         ck_assert_uint_eq(get("manual", "17", 1)->state, TUNNEL_DOWN); /* had both */
-        put_collector("xfrm", COLLECTOR_DEGRADED); /* all are looked at anew */
+        put_collector("xfrm", COLLECTOR_DEGRADED);                     /* all are looked at anew */
         put_collector("xfrm", COLLECTOR_UP);
         turn();
         check_ups(get("manual", "17", 1), 1, 1);
