@@ -99,6 +99,7 @@ void tunnel_save(struct tunnels *t, const struct tunnel_record *r, FILE *out)
         put_key(out, &r->key);
         put_text(out, tunnel_identity(r));
         put_number(out, r->up);
+        put_number(out, r->both_ways);
         put_number(out, row->state);
         put_number(out, row->down_reason);
         put_number(out, row->since);
@@ -292,6 +293,7 @@ struct saved {
         struct tunnel_key key;
         const char *identity;
         bool up;
+        bool both_ways;
         int64_t last_packet_in;
         int64_t last_packet_out;
         uint32_t next_instance;
@@ -307,6 +309,7 @@ static void take_row(struct reader *in, const struct tunnels *t, struct saved *s
         int64_t began;
 
         s->up = take_number(in, 0, 1);
+        s->both_ways = take_number(in, 0, 1);
         row->state = (uint8_t)take_number(in, 1, TUNNEL_STATE_UNKNOWN);
         row->down_reason = (uint8_t)take_number(in, 0, UINT8_MAX);
         row->since = take_number(in, 0, INT64_MAX);
@@ -417,6 +420,7 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
         r->restored = true;
         r->judged = true;
         r->next_instance = s.next_instance;
+        r->both_ways = s.both_ways;
         r->last_packet_in = s.last_packet_in;
         r->last_packet_out = s.last_packet_out;
         set_up(r, s.up);

@@ -1143,6 +1143,24 @@ START_TEST(test_restart_without_daemon)
 }
 END_TEST
 
+/* One direction is left, and was not enough before. */
+START_TEST(test_restart_with_one_direction)
+{
+        put_manual(0x1001, 17, IN);
+        put_manual(0x2001, 17, OUT);
+        turn();
+        remove_sa(0x2001, OUT, TABLE_DELETED);
+        turn();
+        check_ups(get("manual", "17", 1), 1, 1);
+        restart();
+        put_manual(0x1001, 17, IN);
+        settle();
+        ck_assert_uint_eq(get("manual", "17", 1)->state, TUNNEL_DOWN);
+        ck_assert_uint_eq(get("manual", "17", 1)->down_reason, REASON_DELETED_OUTSIDE);
+        check_ups(get("manual", "17", 1), 1, 1);
+}
+END_TEST
+
 START_TEST(test_went_while_away)
 {
         configure("net", "lan", false, CHILD_START);
@@ -1213,6 +1231,7 @@ int main(void)
         tcase_add_test(tcase, test_many);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_without_daemon);
+        tcase_add_test(tcase, test_restart_with_one_direction);
         tcase_add_test(tcase, test_went_while_away);
         tcase_add_test(tcase, test_wrong_lines);
         return run_suite("tunnels", tcase);
