@@ -18,7 +18,7 @@ static const struct column columns[] = {
 static size_t key_length(const void *row)
 {
         (void)row;
-        return offsetof(struct child_sa, index);
+        return offsetof(struct child_sa, ike_id);
 }
 
 static const struct column by_ike_index[] = {
@@ -95,7 +95,7 @@ const struct table_type child_sa_type = {
         TABLE_INDEX(child_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct child_sa),
-        .source_size = sizeof(struct child_sa),
+        .source_size = offsetof(struct child_sa, index),
         .key_length = key_length,
         .given_index = offsetof(struct child_sa, index),
         .views = views,

@@ -30,7 +30,6 @@ struct child_sa {
         uint32_t daemon_run;
         uint32_t daemon_id; /* child-sas uniqueid; libreswan's state number */
 
-        uint32_t index;         /* given by the table: a higher one is newer */
         uint32_t ike_id;        /* daemon_id of the IKE SA that owns it; a rekey changes it */
         uint32_t reqid;         /* child-sas reqid */
         uint32_t spi_in;        /* host order; 0 before it is installed */
@@ -55,6 +54,9 @@ struct child_sa {
         int64_t last_seen;         /* seconds since 1970: when the daemon last told of it */
         uint64_t octets_in;        /* the daemon's word; the kernel's is better */
         uint64_t octets_out;
+
+        /* What the table fills. */
+        uint32_t index; /* a higher one is newer */
 };
 
 extern const struct table_type child_sa_type;

@@ -87,7 +87,7 @@ static const struct column columns[] = {
 static size_t key_length(const void *row)
 {
         (void)row;
-        return offsetof(struct ike_sa, index);
+        return offsetof(struct ike_sa, version);
 }
 
 static const struct column by_policy_index[] = {
@@ -112,7 +112,7 @@ const struct table_type ike_sa_type = {
         TABLE_INDEX(ike_sa_index),
         TABLE_COLUMNS(columns),
         .row_size = sizeof(struct ike_sa),
-        .source_size = offsetof(struct ike_sa, policy_key),
+        .source_size = offsetof(struct ike_sa, index),
         .key_length = key_length,
         .given_index = offsetof(struct ike_sa, index),
         .views = views,

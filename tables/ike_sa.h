@@ -48,7 +48,6 @@ struct ike_sa {
         uint32_t daemon_run; /* counts the daemon's starts: its numbers begin anew with each */
         uint32_t daemon_id;  /* list-sa uniqueid; libreswan's state number */
 
-        uint32_t index;            /* given by the table; ipsrIkeSaIndex */
         uint8_t version;           /* enum ike_version: IKE_V1, IKE_V2 */
         uint8_t role;              /* enum ike_role; list-sa initiator */
         uint8_t state;             /* enum ike_state; list-sa state */
@@ -87,7 +86,8 @@ struct ike_sa {
         int64_t last_seen;  /* seconds since 1970: when the daemon last told of it */
         const char *daemon; /* "strongswan", "libreswan" */
 
-        /* What the joins fill. */
+        /* What the table and the joins fill. */
+        uint32_t index;                 /* ipsrIkeSaIndex */
         const char *policy_key;         /* of the row of ipsrIkePolicyTable; NULL none */
         const char *auth_record;        /* of the connection's name */
         const char *local_auth_method;  /* of the IKE policy */

@@ -412,6 +412,7 @@ static void drop_listed(struct table *t, struct entry *entry, enum table_reason 
         if (entry->sweep != t->sweep && t->sweeping)
                 t->n_unseen--;
         t->n_rows--;
+        entry->state = ENTRY_DOOMED; /* who is told of it finds it no more */
         tell(t, TABLE_REMOVED, reason, entry->row, NULL);
         bury(t, entry);
 }

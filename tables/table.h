@@ -29,7 +29,8 @@ struct table_type {
         size_t (*key_length)(
                 const void *row); /* octets at the row's start that are its source's key */
         bool moves;               /* a view whose index is not in the key: rows may move in it */
-        size_t given_index; /* offset of the uint32_t that the table numbers its rows by; 0: none */
+        size_t given_index; /* offset, behind source_size, of the uint32_t that the table numbers
+                             * its rows by; 0: none */
         const struct table_type *const
                 *views; /* the same rows under other indexes; ends with NULL */
 };
