@@ -335,6 +335,7 @@ pair_end() {
     ip netns pids sun 2>/dev/null | xargs -r kill 2>/dev/null
     ip netns delete sun 2>/dev/null
     ip link delete wan0 2>/dev/null
+    ip addr flush dev lo scope global
 }
 
 # ---- the agent's tables beside the daemon's word ----
