@@ -354,9 +354,6 @@ static void keep_rest(const struct table *t, const struct entry *entry)
                         strings_retain(t->pool, *kept, strlen(*kept));
         }
         memcpy(row + from, entry->row + from, size - from);
-        if (t->type->given_index)
-                memcpy(row + t->type->given_index, entry->row + t->type->given_index,
-                       sizeof(t->next_number));
 }
 
 static bool read_is_older(const struct table *t, const struct entry *entry)

@@ -139,7 +139,7 @@ is "no row has a number of before" "$(snmp bulkwalk -Cr50 ".$ROOT.1.7.1.47" |
 # daemons that behave badly
 end "$MOON"
 resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$AGENT/status"; }
-for behaviour in garbage:VICI half:answer silent:answer trickle:answer large:VICI endless: flood: \
+for behaviour in garbage:not half:answer silent:answer trickle:answer large:not endless: flood: \
     closing:closed; do
     words=${behaviour#*:} behaviour=${behaviour%:*}
     "$PYTHON" "$TESTS/lab/vici_peer.py" "$(vici_socket moon)" "$behaviour" &
