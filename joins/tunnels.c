@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Rows looked at in one turn of the loop: a few milliseconds. */
-#define ROWS_PER_TURN 500
+#define ROWS_PER_TURN 200
 
 /* Milliseconds after the start in which sources are waited for. */
 #define SETTLE_WITHIN 5000

@@ -668,6 +668,7 @@ START_TEST(test_manual)
 {
         struct policy policy;
         struct policy_template template;
+        struct ipsec_sa sa;
 
         memset(&policy, 0, sizeof(policy));
         policy.type = SPD_MAIN;
@@ -709,7 +710,11 @@ START_TEST(test_manual)
         ck_assert_ptr_null(find("manual", "17", 1));
         ck_assert_ptr_null(
                 ((const struct policy *)table_find(kernel_policies, &policy))->tunnel_child_key);
-        /* without reqid there is none; one that the daemon may claim yet waits */
+        /* without reqid there is none, nor of compression alone */
+        sa = make_sa(0x44, 19, IN);
+        sa.protocol = PROTOCOL_IPCOMP;
+        sa.keying = KEYING_MANUAL;
+        table_put(sas, &sa, TABLE_FROM_EVENT);
         put_manual(0x1002, 0, IN);
         put_manual(0x1003, 18, IN);
         turn();
