@@ -1076,7 +1076,9 @@ static void replay_answer(struct strongswan *s, size_t stream, const void *octet
                 return;
         streams[stream].answered(s, 0, packet.message);
         s->replaying = NULL;
-        collector_succeeded(&s->base, s->begun_us, count_rows(s));
+        /* Others take "up" for a read of all SAs: what is in none of them is made by hand. */
+        if (s->base.row.state == COLLECTOR_UP || strcmp(streams[stream].command, "list-sas") == 0)
+                collector_succeeded(&s->base, s->begun_us, count_rows(s));
 }
 
 static void replay_version(void *context, const void *octets, size_t length)
