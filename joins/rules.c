@@ -212,12 +212,12 @@ static void forget_partner(const struct rules *r, uint32_t gone)
         }
 }
 
-/* The same of a policy. */
+/* The same of a policy. No real one has the index 0, which stands for none. */
 static void forget_rule(const struct rules *r, uint32_t gone)
 {
         const struct ipsec_sa *sa;
 
-        while ((sa = sa_of_rule(r, gone))) {
+        while (gone != 0 && (sa = sa_of_rule(r, gone))) {
                 struct ipsec_sa changed = *sa;
 
                 changed.rule = changed.policy_cookie = 0;

@@ -86,7 +86,8 @@ is "order of -all" "$(titles <"$WORK/all")" "2 IKEv2 SA
 8 IKE Policy
 6 Active Host Policy Rule
 6 Configured Host Policy Rule
-7 Tunnel Policy Rule"
+7 Tunnel Policy Rule
+1 Configured Bypass IP List"
 report -sa >"$WORK/sa"
 is "-sa alone is both" "$(titles <"$WORK/sa")" "$(titles <"$WORK/all" | head -n 4)"
 report -sa all | grep -v '(seconds)' >"$WORK/sa_all"
@@ -109,7 +110,7 @@ def pairs(found):
     return dict(found)
 j = json.load(open(sys.argv[1]), object_pairs_hook=pairs)
 wanted = ["ike_sa", "ipsec_sa", "ike_policy", "policy", "policy_template", "global", "configured_policy",
-          "interface", "tunnel", "certificate"]
+          "interface", "bypass", "flow", "tunnel", "certificate"]
 assert list(j) == wanted, list(j)
 sa = {sa["policy_name"]: sa for sa in j["ike_sa"]}
 assert sa["natt"]["nat_remote_flag"] is True and sa["gw-gw"]["nat_remote_flag"] is False, sa
