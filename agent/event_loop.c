@@ -89,13 +89,18 @@ static void timer_expired(unsigned int alarm, void *data)
         timer.expired(timer.context);
 }
 
+/*
+ * Net-SNMP runs alarms until none is due, and one of no length is due before it looks again: work
+ * that is cut into turns would be one turn. So the shortest takes a millisecond.
+ */
 static struct loop_timer *after(struct loop *loop, uint32_t milliseconds, loop_expired *expired,
                                 void *context)
 {
+        uint32_t wait = milliseconds > 0 ? milliseconds : 1;
         struct loop_timer *timer = calloc(1, sizeof(*timer));
         struct timeval t = {
-                .tv_sec = milliseconds / 1000,
-                .tv_usec = (suseconds_t)(milliseconds % 1000) * 1000,
+                .tv_sec = wait / 1000,
+                .tv_usec = (suseconds_t)(wait % 1000) * 1000,
         };
 
         (void)loop;

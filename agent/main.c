@@ -292,10 +292,12 @@ static bool prepare(struct agent *agent)
 static bool drop_privileges(const struct agent *agent)
 {
         const char *user = agent->options.user;
-        int err = privileges_drop(user);
+        int err = privileges_drop(user, agent->options.group);
 
         if (err == -ENOENT)
                 snmp_log(LOG_ERR, "there is no user %s\n", user);
+        else if (err == -ESRCH)
+                snmp_log(LOG_ERR, "there is no group %s\n", agent->options.group);
         else if (err < 0)
                 failed(user ? "becoming the user" : "giving up", user ? user : "privileges", err);
         return err == 0;

@@ -40,6 +40,7 @@ static const char usage_text[] =
         "  -c FILE               read FILE besides the usual ipsec-reportd.conf\n"
         "  -C                    do not read the usual configuration files\n"
         "  -u USER               become USER once started\n"
+        "  -g GROUP              with -u: in GROUP, too (snmpd's, for its AgentX socket)\n"
         "  -t                    check the configuration and exit\n"
         "  -D TOKEN[,...]        debug these parts of Net-SNMP\n"
         "  --standalone ADDRESS  answer SNMP at ADDRESS, without snmpd\n"
@@ -82,6 +83,9 @@ static void take(struct options *options, int word, int argc, char **argv)
         case 'u':
                 options->user = optarg;
                 break;
+        case 'g':
+                options->group = optarg;
+                break;
         case 'L':
                 set_logging(options, argc, argv);
                 break;
@@ -115,12 +119,14 @@ void options_read(struct options *options, int argc, char **argv)
         int word;
 
         memset(options, 0, sizeof(*options));
-        while ((word = getopt_long(argc, argv, "fL:x:c:Cu:tD:vh", long_options, NULL)) != -1)
+        while ((word = getopt_long(argc, argv, "fL:x:c:Cu:g:tD:vh", long_options, NULL)) != -1)
                 take(options, word, argc, argv);
         if (optind < argc)
                 fail("what is this: ", argv[optind]);
         if (options->record && options->replay)
                 fail("--record and --replay", " exclude each other");
+        if (options->group && !options->user)
+                fail("-g", " needs -u");
         if (options->standalone && options->agentx)
                 fail("--standalone and -x", " exclude each other");
 }

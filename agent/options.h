@@ -11,6 +11,7 @@ struct options {
         const char *config;     /* -c FILE */
         const char *agentx;     /* -x ADDRESS */
         const char *user;       /* -u USER */
+        const char *group;      /* -g GROUP: of the user's, besides its own */
         const char *record;     /* --record DIR */
         const char *replay;     /* --replay DIR */
         const char *standalone; /* --standalone ADDRESS */

@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -19,17 +20,37 @@ static void choose(void)
                      CAP_NET_ADMIN);
 }
 
-/* The user's own groups are kept: membership of snmpd's group opens the AgentX socket. */
-static int become(const struct passwd *entry)
+static int add_group(const char *name)
 {
+        const struct group *entry = getgrnam(name);
+        gid_t groups[NGROUPS_MAX + 1];
+        int n;
+
+        if (!entry)
+                return -ESRCH;
+        n = getgroups(NGROUPS_MAX, groups);
+        if (n < 0)
+                return -errno;
+        groups[n] = entry->gr_gid;
+        return setgroups((size_t)n + 1, groups) < 0 ? -errno : 0;
+}
+
+/* The user's own groups are kept: membership of snmpd's group opens the AgentX socket. */
+static int become(const struct passwd *entry, const char *group)
+{
+        int err;
+
         if (initgroups(entry->pw_name, entry->pw_gid) < 0)
                 return -errno;
+        err = group ? add_group(group) : 0;
+        if (err < 0)
+                return err;
         if (capng_change_id((int)entry->pw_uid, (int)entry->pw_gid, CAPNG_CLEAR_BOUNDING) != 0)
                 return -EPERM;
         return 0;
 }
 
-int privileges_drop(const char *user)
+int privileges_drop(const char *user, const char *group)
 {
         const struct passwd *entry;
 
@@ -41,7 +62,7 @@ int privileges_drop(const char *user)
         entry = getpwnam(user);
         if (!entry)
                 return -ENOENT;
-        return become(entry);
+        return become(entry, group);
 }
 
 void privileges_forbid_core_dumps(void)

@@ -70,30 +70,17 @@ static bool is_word(const char *option, const char *word)
         return false;
 }
 
-static int complain_later(const char *option, const char *word)
+static void select_reports(struct options *options, const char *option, const char *word)
 {
-        complain("-%s%s%s is not in this version", option, word ? " " : "", word ? word : "");
-        return -ENOTSUP;
-}
-
-/* Of several reports those are taken that exist; one that was named must. */
-static int select_reports(struct options *options, const char *option, const char *word)
-{
-        bool any = false;
-
-        for (size_t i = 0; reports[i]; i++) {
-                if (!matches(reports[i], option, word) || !report_exists(reports[i]))
-                        continue;
-                options->selected[i] = true;
-                any = true;
-        }
-        return any ? 0 : complain_later(option, word);
+        for (size_t i = 0; reports[i]; i++)
+                if (matches(reports[i], option, word))
+                        options->selected[i] = true;
 }
 
 static void select_all(struct options *options)
 {
         for (size_t i = 0; reports[i]; i++)
-                if (report_exists(reports[i]) && !reports[i]->beside_all)
+                if (!reports[i]->beside_all)
                         options->selected[i] = true;
 }
 
@@ -108,7 +95,8 @@ static int take_report(struct options *options, const struct report *report, int
         }
         if (report->word && !word && optind < argc && is_word(report->option, argv[optind]))
                 word = argv[optind++];
-        return select_reports(options, report->option, word);
+        select_reports(options, report->option, word);
+        return 0;
 }
 
 static int take_option(struct options *options, int option, int argc, char **argv)
@@ -187,8 +175,6 @@ static void print_reports(FILE *file)
                 const struct report *r = reports[i];
                 char word[32] = "";
 
-                if (!report_exists(r))
-                        continue;
                 if (r->word)
                         snprintf(word, sizeof(word), " %s", r->word);
                 print_report(file, r->option, word, r->help);
@@ -200,7 +186,8 @@ void options_usage(FILE *file)
         fputs("usage: ipsec_report [REPORT...] [OPTION...] [-- [NET-SNMP OPTION...] [AGENT]]\n"
               "Reports:\n",
               file);
-        print_report(file, "all", "", "all reports but -stat and -collector; the default");
+        print_report(file, "all", "",
+                     "all reports but -summary, -stat, -cert, -collector; the default");
         print_reports(file);
         fputs("Options:\n", file);
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");

@@ -2,6 +2,7 @@
 
 #include "columns.h"
 #include "complain.h"
+#include "report.h"
 #include "text.h"
 #include "walk.h"
 
@@ -213,13 +214,31 @@ int peer_check(struct session *session, struct agent_scalars *agent, struct stri
         return judge_scalars(session, n, agent);
 }
 
+/* The collectors of IKE daemons. A machine has one of them, as a rule, and lacks the others. */
+static const char *const daemons[] = { SOURCES_OF_DAEMONS };
+
 struct sources {
         struct session *session;
         const struct agent_scalars *agent;
         const char *const *keys;
         size_t n;
         uint32_t seen;
+        bool any_daemon; /* is there */
 };
+
+static bool is_daemon(const char *key)
+{
+        for (size_t i = 0; i < LENGTH(daemons); i++)
+                if (strcmp(key, daemons[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* A daemon that this machine has not, or that nobody wants to be read. */
+static bool is_missing(const struct collector_row *row)
+{
+        return row->state == COLLECTOR_UNSUPPORTED || row->state == COLLECTOR_DISABLED;
+}
 
 bool peer_is_overdue(int64_t age, int64_t uptime, uint64_t polls)
 {
@@ -239,6 +258,12 @@ static void last_read(const struct collector_row *row, char *text, size_t size)
                 snprintf(text, size, "last read %s", date);
 }
 
+/* Rows of a daemon that went are kept, as it last told them. */
+static bool tells_old(const struct collector_row *row)
+{
+        return row->state == COLLECTOR_DOWN && row->last_success != 0 && is_daemon(row->key);
+}
+
 static void complain_source(const struct collector_row *row, int64_t age, int64_t uptime)
 {
         char name[TEXT_ESCAPED_SIZE], error[TEXT_ESCAPED_SIZE], when[TEXT_DATE_SIZE + 24];
@@ -247,8 +272,9 @@ static void complain_source(const struct collector_row *row, int64_t age, int64_
         text_escape(row->last_error ? row->last_error : "", error);
         last_read(row, when, sizeof(when));
         if (row->state != COLLECTOR_UP)
-                complain("%s is %s, %s%s%s", name, label_of(collector_states, row->state), when,
-                         *error ? ": " : "", error);
+                complain("%s is %s, %s%s%s%s", name, label_of(collector_states, row->state), when,
+                         *error ? ": " : "", error,
+                         tells_old(row) ? "; its rows are as it told them then" : "");
         else if (row->last_success != 0 && peer_is_overdue(age, uptime, row->polls))
                 complain("%s is overdue, %s%s%s", name, when, *error ? ": " : "", error);
 }
@@ -269,6 +295,11 @@ static int check_source(void *context, const void *data, const struct moment *no
 
         take_clock(sources->session, row);
         uptime = session_moment(sources->session).wall - sources->agent->start_time;
+        if (row->key && is_daemon(row->key)) {
+                if (is_missing(row))
+                        return 0;
+                sources->any_daemon = true;
+        }
         for (size_t i = 0; i < sources->n; i++) {
                 if (!row->key || strcmp(row->key, sources->keys[i]) != 0)
                         continue;
@@ -276,6 +307,20 @@ static int check_source(void *context, const void *data, const struct moment *no
                 complain_source(row, now->wall - row->discontinuity, uptime);
         }
         return 0;
+}
+
+static void complain_unseen(const struct sources *sources, size_t i)
+{
+        const char *key = sources->keys[i], *address = session_address(sources->session);
+
+        if (strcmp(key, SOURCE_ANY_DAEMON) == 0) {
+                if (!sources->any_daemon)
+                        complain(
+                                "no IKE daemon is running, as far as ipsec-reportd at %s reads any",
+                                address);
+        } else if (!(sources->seen & 1u << i) && !is_daemon(key)) {
+                complain("ipsec-reportd at %s does not read %s", address, key);
+        }
 }
 
 /* The column that tells the age of the last success. */
@@ -299,7 +344,7 @@ int peer_check_sources(struct session *session, const struct agent_scalars *agen
         const struct table_type *type = &collector_row_type;
         const struct column *columns[COLUMNS_MAX];
         struct column age = *find_age(type);
-        struct sources context = { session, agent, sources, n, 0 };
+        struct sources context = { session, agent, sources, n, 0, false };
         size_t n_columns;
         int err;
 
@@ -310,9 +355,7 @@ int peer_check_sources(struct session *session, const struct agent_scalars *agen
         columns[n_columns++] = &age;
         err = walk_table(session, type, columns, n_columns, check_source, &context);
         for (size_t i = 0; err == 0 && i < n; i++)
-                if (!(context.seen & 1u << i))
-                        complain("ipsec-reportd at %s does not read %s", session_address(session),
-                                 sources[i]);
+                complain_unseen(&context, i);
         return err;
 }
 

@@ -15,7 +15,8 @@ int peer_check(struct session *session, struct agent_scalars *agent, struct stri
 /*
  * Reads the collectors, sets the session's wall clock, and says of each of the sources (keys of
  * collectors, n of them, at most 32) that is not well so in one line on standard error. 0, or
- * negative after a sentence.
+ * negative after a sentence. An IKE daemon that is not there is well; SOURCE_ANY_DAEMON (report.h)
+ * wants one of them.
  */
 int peer_check_sources(struct session *session, const struct agent_scalars *agent,
                        const char *const *sources, size_t n);

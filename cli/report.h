@@ -10,6 +10,12 @@
 
 #include <stdio.h>
 
+/* The collectors of the IKE daemons, as sources of a report: each may be missing. */
+#define SOURCES_OF_DAEMONS "strongswan", "libreswan"
+
+/* A source of reports that have nothing to tell without any of these daemons. */
+#define SOURCE_ANY_DAEMON "ike"
+
 struct report {
         const char *option;            /* "sa" */
         const char *word;              /* "ipsec": the word behind it, or NULL */
@@ -17,12 +23,13 @@ struct report {
         bool beside_all;               /* -all does not print it */
         bool by_word;                  /* the option without a word does not mean it */
         const char *title;             /* printed once, above all rows; NULL: print() has one */
-        const struct table_type *type; /* what it reads; NULL: parts, or not in this version */
+        const struct table_type *type; /* what it reads; NULL: parts */
         const uint16_t *members;       /* that the text needs (NEEDS), the index not counted */
         size_t n_members;
-        const char *const *sources; /* keys of the collectors that fill the table; ends with NULL */
         const char *on_demand; /* key of the collector that fills the first part's table, and reads
                                   only while that is asked for; NULL: none such */
+        const char *const *sources;        /* keys of the collectors that fill the table, or
+                                              SOURCE_ANY_DAEMON; ends with NULL */
         bool (*is_shown)(const void *row); /* in text; NULL: every row */
         /* Prints one record as text. Rows hold what members names, or all of it for -verbose. */
         void (*print)(FILE *file, const void *row, const struct moment *now);
@@ -42,12 +49,6 @@ struct report {
 /* At most so many tables in one report. */
 enum { PARTS_MAX = 5 };
 
-/* Is it in this version? */
-static inline bool report_exists(const struct report *report)
-{
-        return report->type || report->parts;
-}
-
 /* All reports, in the order in which they are printed; ends with NULL. */
 extern const struct report *const reports[];
 
@@ -58,13 +59,16 @@ size_t reports_count(void);
 
 extern const struct report report_sa_ike;
 extern const struct report report_sa_ipsec;
+extern const struct report report_ike;
 extern const struct report report_host_active;
 extern const struct report report_host_configured;
 extern const struct report report_tunnel;
 extern const struct report report_ip;
 extern const struct report report_bypass;
 extern const struct report report_cache;
+extern const struct report report_summary;
 extern const struct report report_stat;
+extern const struct report report_cert;
 extern const struct report report_collector;
 
 #endif

@@ -12,15 +12,6 @@ static const uint16_t members[] = {
         NEEDS(struct collector_row, last_error), NEEDS(struct collector_row, source_version),
 };
 
-static void print_text(FILE *file, const char *label, const char *text)
-{
-        if (!text)
-                return;
-        text_plain(file, label);
-        text_string(file, text);
-        text_plain(file, "\n");
-}
-
 static void print_number(FILE *file, const char *label, uint64_t number)
 {
         text_plain(file, label);
@@ -39,8 +30,8 @@ static void print(FILE *file, const void *row, const struct moment *now)
         text_plain(file, " State: ");
         text_plain(file, state);
         text_plain(file, "\n");
-        print_text(file, "Source: ", c->name);
-        print_text(file, "Source Version: ", c->source_version);
+        text_named(file, "Source", c->name);
+        text_named(file, "Source Version", c->source_version);
         print_number(file, "Rows: ", c->rows);
         if (c->last_success != 0 && c->last_success <= now->wall) {
                 print_number(file, "Last Success (seconds ago): ",
@@ -52,7 +43,7 @@ static void print(FILE *file, const void *row, const struct moment *now)
         print_number(file, "Resyncs: ", c->resyncs);
         print_number(file, "Overruns: ", c->overruns);
         print_number(file, "Events: ", c->events);
-        print_text(file, "Last Error: ", c->last_error);
+        text_named(file, "Last Error", c->last_error);
 }
 
 const struct report report_collector = {

@@ -1,14 +1,11 @@
 /* -host active: the rules without a tunnel, as HP's ipsec_report(1M) prints them. */
 #include "config.h"
 
+#include "default_rule.h"
 #include "rule_text.h"
-#include "tables/collector_row.h"
-#include "tables/global_scalars.h"
 #include "text.h"
 
-#include <string.h>
-
-static const char *const sources[] = { "xfrm", NULL };
+static const char *const sources[] = { "xfrm", SOURCES_OF_DAEMONS, NULL };
 
 static void print_spi(FILE *file, const char *label, const struct ipsec_sa *sa)
 {
@@ -54,18 +51,6 @@ static void print_pairs(FILE *file, const struct rule_sa *sas, size_t n)
                         print_pair(file, NULL, sas[i].sa);
 }
 
-/* Keys set by hand have no lifetimes, unless somebody gave them any. */
-static void print_lifetimes(FILE *file, const struct policy *policy, const struct ipsec_sa *sa)
-{
-        if (policy->action == RULE_MANUAL_KEY && sa->hard.add_seconds == 0 && sa->hard.octets == 0)
-                return;
-        text_plain(file, "Lifetime Seconds: ");
-        text_number(file, sa->hard.add_seconds);
-        text_plain(file, "\nLifetime Kbytes: ");
-        text_number(file, sa->hard.octets / 1024);
-        text_plain(file, "\n");
-}
-
 static void print_rule(FILE *file, struct rule_list *list, const struct rule *rule,
                        const struct moment *now, bool verbose)
 {
@@ -89,82 +74,27 @@ static void print_rule(FILE *file, struct rule_list *list, const struct rule *ru
                 n = rule_list_sas(list, rule, &sas);
                 sa = rule_print_transform(file, "Proposal 1: ", list, rule, sas, n);
                 if (sa)
-                        print_lifetimes(file, policy, sa);
+                        rule_print_lifetimes(file, policy, sa);
                 print_pairs(file, sas, n);
         }
         if (verbose)
                 rule_print_more(file, list, rule, now);
 }
 
-/* ---- the last rule: what happens to packets that no other fits ---- */
-
-static const uint16_t default_members[] = {
-        NEEDS(struct global_scalars, default_in),
-        NEEDS(struct global_scalars, default_out),
-        NEEDS(struct global_scalars, default_forward),
+static const struct report *const parts[] = {
+        &rule_policies,       &rule_templates,          &rule_sas,
+        &default_rule_global, &default_rule_collectors, NULL,
 };
-
-static const uint16_t xfrm_members[] = { NEEDS(struct collector_row, last_success) };
-
-/* Before the agent has read the kernel's state nothing is known of it. */
-static bool is_xfrm_read(const void *row)
-{
-        const struct collector_row *collector = row;
-
-        return collector->key && strcmp(collector->key, sources[0]) == 0 &&
-               collector->last_success != 0;
-}
-
-static const struct report defaults = {
-        .type = &global_scalars_type,
-        .members = default_members,
-        .n_members = sizeof(default_members) / sizeof(default_members[0]),
-};
-
-static const struct report xfrm = {
-        .type = &collector_row_type,
-        .members = xfrm_members,
-        .n_members = sizeof(xfrm_members) / sizeof(xfrm_members[0]),
-        .is_shown = is_xfrm_read,
-        .only_text = true,
-};
-
-static const struct report *const parts[] = { &rule_policies, &rule_templates, &rule_sas,
-                                              &defaults,      &xfrm,           NULL };
-enum { DEFAULTS = RULE_SAS + 1, XFRM };
-
-/* A kernel that does not tell accepts. direction: DIRECTION_UNKNOWN is all of them. */
-static void print_default(FILE *file, uint8_t policy, uint8_t direction)
-{
-        text_title(file, "Active Host Policy Rule");
-        text_plain(file, "Rule Name: default Priority: 0 Cookie: 1\nAction: ");
-        text_plain(file, rule_action_text(policy == DEFAULT_BLOCK ? RULE_DISCARD : RULE_PASS));
-        text_plain(file, "\n");
-        if (direction != DIRECTION_UNKNOWN)
-                rule_print_direction(file, direction);
-}
-
-static void print_defaults(FILE *file, const struct global_scalars *global)
-{
-        bool blocks = global->default_out == DEFAULT_BLOCK;
-
-        if ((global->default_in == DEFAULT_BLOCK) == blocks &&
-            (global->default_forward == DEFAULT_BLOCK) == blocks) {
-                print_default(file, global->default_out, DIRECTION_UNKNOWN);
-                return;
-        }
-        print_default(file, global->default_out, DIRECTION_OUTBOUND);
-        print_default(file, global->default_in, DIRECTION_INBOUND);
-        print_default(file, global->default_forward, DIRECTION_FORWARD);
-}
+enum { DEFAULTS = RULE_SAS + 1, COLLECTORS };
 
 static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
                        bool verbose)
 {
         int err = rule_print_all(file, read, false, print_rule, now, verbose);
 
-        if (err == 0 && rows_count(read[DEFAULTS]) > 0 && rows_count(read[XFRM]) > 0)
-                print_defaults(file, rows_at(read[DEFAULTS], 0));
+        if (err == 0)
+                default_rule_print(file, read[DEFAULTS], read[COLLECTORS],
+                                   "Active Host Policy Rule", " Cookie: 1");
         return err;
 }
 
@@ -175,12 +105,4 @@ const struct report report_host_active = {
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
-};
-
-/* Its word is known, its table is not served yet. */
-const struct report report_host_configured = {
-        .option = "host",
-        .word = "configured",
-        .help = "rules that the IKE daemon was given",
-        .by_word = true,
 };

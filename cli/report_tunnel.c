@@ -1,12 +1,15 @@
-/* -tunnel: the rules that put packets into tunnels, as HP's ipsec_report(1M) prints them. */
+/* -tunnel: the rules that put packets into tunnels, as HP's ipsec_report(1M) prints them: those of
+ * the kernel, and those that an IKE daemon was given and the kernel has no policy of. */
 #include "config.h"
 
-#include "rule_text.h"
+#include "configured_text.h"
 #include "text.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const sources[] = { "xfrm", NULL };
+static const char *const sources[] = { "xfrm", SOURCES_OF_DAEMONS, NULL };
 
 static const char *direction_text(uint8_t direction)
 {
@@ -73,6 +76,19 @@ static void print_outer(FILE *file, const struct rule_list *list, const struct p
                 text_plain(file, "\n");
 }
 
+/* What was negotiated stands where HP has what was proposed. */
+static void print_transform(FILE *file, const struct rule_list *list, const struct rule *rule,
+                            const struct rule_sa *sas, size_t n)
+{
+        const struct policy *policy = rule->policies[0];
+        bool dynamic = policy->action == RULE_DYNAMIC_KEY;
+        const struct ipsec_sa *sa =
+                rule_print_transform(file, dynamic ? "Proposal 1: " : "", list, rule, sas, n);
+
+        if (dynamic && sa)
+                rule_print_lifetimes(file, policy, sa);
+}
+
 /* Source is this machine's end in all of HP's rules, so of an inbound policy it is the other one.
  */
 static void print_rule(FILE *file, struct rule_list *list, const struct rule *rule,
@@ -94,24 +110,124 @@ static void print_rule(FILE *file, struct rule_list *list, const struct rule *ru
         rule_print_action(file, policy);
         if (policy->action == RULE_DYNAMIC_KEY)
                 rule_print_state(file, rule);
-        rule_print_transform(file, "", list, rule, sas, n);
+        print_transform(file, list, rule, sas, n);
         for (size_t i = 0; i < n; i++)
                 print_sa(file, i + 1, &sas[i]);
         if (verbose)
                 rule_print_more(file, list, rule, now);
 }
 
-static int print_parts(FILE *file, const struct rows *const *parts, const struct moment *now,
-                       bool verbose)
+/* ---- tunnels that the kernel has no policy of ---- */
+
+/* The outer ends stand in the IKE policy. */
+static const uint16_t ike_members[] = {
+        NEEDS(struct ike_policy, local_addresses),
+        NEEDS(struct ike_policy, remote_addresses),
+};
+
+static const struct report ike_policies = {
+        .type = &ike_policy_type,
+        .members = ike_members,
+        .n_members = sizeof(ike_members) / sizeof(ike_members[0]),
+        .only_text = true,
+};
+
+static const struct report *const parts[] = {
+        &rule_policies, &rule_templates, &rule_sas, &configured_policies, &ike_policies, NULL,
+};
+enum { CONFIGURED_POLICIES = RULE_SAS + 1, IKE_POLICIES };
+
+static int compare_keys(const void *left, const void *right)
 {
-        return rule_print_all(file, parts, true, print_rule, now, verbose);
+        const struct ike_policy *a = *(const struct ike_policy *const *)left;
+        const struct ike_policy *b = *(const struct ike_policy *const *)right;
+
+        return strcmp(a->key ? a->key : "", b->key ? b->key : "");
 }
 
-static const struct report *const parts[] = { &rule_policies, &rule_templates, &rule_sas, NULL };
+/* "%any" and the like are no address: as where HP has none. */
+static bool is_given(const char *addresses)
+{
+        return addresses && *addresses != '\0' && *addresses != '%';
+}
+
+static void print_configured_outer(FILE *file, const struct ike_policy *policy)
+{
+        bool source = is_given(policy->local_addresses);
+        bool destination = is_given(policy->remote_addresses);
+
+        if (source) {
+                text_plain(file, "Tunnel Src IP Addr: ");
+                text_string(file, policy->local_addresses);
+        }
+        if (destination) {
+                text_plain(file, source ? " Tunnel Dst IP Addr: " : "Tunnel Dst IP Addr: ");
+                text_string(file, policy->remote_addresses);
+        }
+        if (source || destination)
+                text_plain(file, "\n");
+}
+
+static void print_configured(FILE *file, const struct configured_policy *child,
+                             const struct ike_policy *policy, const struct moment *now,
+                             bool verbose)
+{
+        text_title(file, "Tunnel Policy Rule");
+        text_plain(file, "Tunnel Name: ");
+        text_string(file, child->child_name);
+        text_plain(file, "\n");
+        if (policy)
+                print_configured_outer(file, policy);
+        configured_print_ends(file, child, RULE_PORTS_SET);
+        if (child->action == RULE_DYNAMIC_KEY)
+                text_plain(file, "State: Initial\n");
+        configured_print_proposals(file, child);
+        configured_print_drift(file, child);
+        if (verbose)
+                configured_print_more(file, child, now);
+}
+
+static int print_all_configured(FILE *file, const struct rows *children,
+                                const struct rows *policies, const struct moment *now, bool verbose)
+{
+        size_t n = rows_count(policies);
+        const struct ike_policy **sorted = calloc(n + 1, sizeof(struct ike_policy *));
+
+        if (!sorted)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                sorted[i] = rows_at(policies, i);
+        if (n > 0)
+                qsort((void *)sorted, n, sizeof(struct ike_policy *), compare_keys);
+        for (size_t i = 0; i < rows_count(children); i++) {
+                const struct configured_policy *child = rows_at(children, i);
+                const struct ike_policy wanted = { .key = child->policy_key }, *key = &wanted;
+                const struct ike_policy *const *found;
+
+                if (child->kind != RULE_TUNNEL || child->installed)
+                        continue;
+                found = bsearch((const void *)&key, (const void *)sorted, n,
+                                sizeof(struct ike_policy *), compare_keys);
+                print_configured(file, child, found ? *found : NULL, now, verbose);
+        }
+        free((void *)sorted);
+        return 0;
+}
+
+static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
+                       bool verbose)
+{
+        int err = rule_print_all(file, read, true, print_rule, now, verbose);
+
+        if (err == 0)
+                err = print_all_configured(file, read[CONFIGURED_POLICIES], read[IKE_POLICIES], now,
+                                           verbose);
+        return err;
+}
 
 const struct report report_tunnel = {
         .option = "tunnel",
-        .help = "rules that put packets into tunnels",
+        .help = "rules that put packets into tunnels, and tunnels that are not up",
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,

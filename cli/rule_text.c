@@ -70,21 +70,32 @@ int rule_print_all(FILE *file, const struct rows *const *parts, bool tunnels, ru
         return err;
 }
 
+/* 0: it has no SAs. */
+static uint32_t cookie_of(const struct rule *rule)
+{
+        for (size_t i = 0; i < rule->n_policies; i++)
+                if (rule->policies[i]->cookie != 0)
+                        return rule->policies[i]->cookie;
+        return 0;
+}
+
 void rule_print_cookie(FILE *file, const struct rule *rule)
 {
-        for (size_t i = 0; i < rule->n_policies; i++) {
-                if (rule->policies[i]->cookie == 0)
-                        continue;
-                text_plain(file, " Cookie: ");
-                text_number(file, rule->policies[i]->cookie);
+        if (cookie_of(rule) == 0)
                 return;
-        }
+        text_plain(file, " Cookie: ");
+        text_number(file, cookie_of(rule));
 }
 
 static bool has_ports(uint8_t protocol)
 {
         return protocol == ANY_PROTOCOL || protocol == TCP || protocol == UDP || protocol == SCTP ||
                protocol == DCCP || protocol == UDP_LITE;
+}
+
+bool rule_has_ports(uint8_t protocol)
+{
+        return has_ports(protocol);
 }
 
 static bool is_network(const struct inet_addr *address)
@@ -261,30 +272,38 @@ const struct ipsec_sa *rule_print_transform(FILE *file, const char *before,
         return last;
 }
 
-/* ---- an SA ---- */
-
-static void print_named(FILE *file, const char *label, const char *algorithm)
+/* Keys set by hand have no lifetimes, unless somebody gave them any. */
+void rule_print_lifetimes(FILE *file, const struct policy *policy, const struct ipsec_sa *sa)
 {
-        if (!algorithm)
+        if (policy->action == RULE_MANUAL_KEY && sa->hard.add_seconds == 0 && sa->hard.octets == 0)
                 return;
-        text_plain(file, label);
-        text_string(file, algorithm);
+        rule_print_limits(file, sa->hard.add_seconds, sa->hard.octets);
+}
+
+void rule_print_limits(FILE *file, uint32_t seconds, uint64_t octets)
+{
+        text_plain(file, "Lifetime Seconds: ");
+        text_number(file, seconds);
+        text_plain(file, "\nLifetime Kbytes: ");
+        text_number(file, octets / 1024);
         text_plain(file, "\n");
 }
 
+/* ---- an SA ---- */
+
 void rule_print_encryption(FILE *file, const struct ipsec_sa *sa)
 {
-        print_named(file, "Encryption Algorithm: ", sa->encryption);
+        text_named(file, "Encryption Algorithm", sa->encryption);
 }
 
 void rule_print_authentication(FILE *file, const struct ipsec_sa *sa)
 {
-        print_named(file, "Authentication Algorithm: ", sa->authentication);
+        text_named(file, "Authentication Algorithm", sa->authentication);
 }
 
 void rule_print_compression(FILE *file, const struct ipsec_sa *sa)
 {
-        print_named(file, "Compression Algorithm: ", sa->compression);
+        text_named(file, "Compression Algorithm", sa->compression);
 }
 
 /* ---- what HP has not ---- */
@@ -358,6 +377,9 @@ static void print_policy(FILE *file, const struct rule_list *list, const struct 
 void rule_print_more(FILE *file, const struct rule_list *list, const struct rule *rule,
                      const struct moment *now)
 {
+        /* HP tells what is configured there; no daemon tells that of policies in the kernel. */
+        if (rule->policies[0]->action == RULE_DYNAMIC_KEY && cookie_of(rule) != 0)
+                text_plain(file, "Proposal Source: negotiated\n");
         for (size_t i = 0; i < rule->n_policies; i++)
                 print_policy(file, list, rule->policies[i], now);
 }

@@ -66,6 +66,9 @@ void rule_print_direction(FILE *file, uint8_t direction);
 /* "State: Ready"; and how many packets wait for SAs, where any do. */
 void rule_print_state(FILE *file, const struct rule *rule);
 
+/* Has a port a meaning for the protocol? 0 is any protocol. */
+bool rule_has_ports(uint8_t protocol);
+
 /* Does the action want SAs? */
 bool rule_has_keys(const struct policy *policy);
 
@@ -76,6 +79,12 @@ bool rule_has_keys(const struct policy *policy);
 const struct ipsec_sa *rule_print_transform(FILE *file, const char *before,
                                             const struct rule_list *list, const struct rule *rule,
                                             const struct rule_sa *sas, size_t n);
+
+/* "Lifetime Seconds: 28800" and "Lifetime Kbytes: 0" of the SA; keys set by hand may have none. */
+void rule_print_lifetimes(FILE *file, const struct policy *policy, const struct ipsec_sa *sa);
+
+/* The same two lines; 0 is no limit. */
+void rule_print_limits(FILE *file, uint32_t seconds, uint64_t octets);
 
 /* "Encryption Algorithm: AES128-CBC" and so on, each where the SA has it. */
 void rule_print_encryption(FILE *file, const struct ipsec_sa *sa);

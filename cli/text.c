@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 /* HP's "IPsec SA" title has this width; all have it here. */
 enum { TITLE_WIDTH = 58 };
@@ -141,6 +142,31 @@ void text_string(FILE *file, const char *text)
                 text_plain(file, text);
         else
                 fwrite_unlocked(escaped, 1, text_escape(text, escaped), file);
+}
+
+void text_named(FILE *file, const char *label, const char *text)
+{
+        if (!text || !*text)
+                return;
+        text_plain(file, label);
+        text_plain(file, ": ");
+        text_string(file, text);
+        text_plain(file, "\n");
+}
+
+size_t text_width(const char *escaped)
+{
+        size_t width = 0, length;
+        uint32_t number;
+        int columns;
+
+        while (*escaped) {
+                length = sequence(escaped, &number);
+                columns = wcwidth((wchar_t)number);
+                width += columns < 0 ? 1 : (size_t)columns;
+                escaped += length > 0 ? length : 1;
+        }
+        return width;
 }
 
 char *text_utf8(const char *text)

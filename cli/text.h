@@ -18,6 +18,9 @@ void text_plain(FILE *file, const char *text);
 /* Writes a text of the agent; NULL is the empty one. */
 void text_string(FILE *file, const char *text);
 
+/* Writes a line "Label: text" with a text of the agent; nothing where there is none. */
+void text_named(FILE *file, const char *label, const char *text);
+
 /* Writes decimal, upper-case hexadecimal without leading zeros, and an address ("" for none). */
 void text_number(FILE *file, uint64_t number);
 void text_hex(FILE *file, uint32_t number);
@@ -28,6 +31,12 @@ void text_address(FILE *file, const struct inet_addr *address);
  * Returns the length.
  */
 size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE]);
+
+/*
+ * How many columns of a terminal an escaped text takes, by the locale of the thread: one that knows
+ * no UTF-8 counts characters.
+ */
+size_t text_width(const char *escaped);
 
 /* Copies text with what is no UTF-8 replaced; the result is freed by the caller, or NULL. */
 char *text_utf8(const char *text);

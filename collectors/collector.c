@@ -70,11 +70,16 @@ void collector_failed(struct collector *c, enum collector_state state, const cha
 
 void collector_succeeded(struct collector *c, int64_t begun_monotonic_us, uint32_t rows)
 {
+        c->row.state = COLLECTOR_UP;
+        collector_succeeded_in_part(c, begun_monotonic_us, rows);
+}
+
+void collector_succeeded_in_part(struct collector *c, int64_t begun_monotonic_us, uint32_t rows)
+{
         int64_t duration = monotonic_us() - begun_monotonic_us;
         struct moment now;
 
         c->loop->now(c->loop, &now);
-        c->row.state = COLLECTOR_UP;
         c->row.rows = rows;
         c->row.last_success = now.wall;
         c->row.duration = duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;

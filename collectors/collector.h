@@ -50,6 +50,9 @@ void collector_failed(struct collector *c, enum collector_state state, const cha
 /* A full read has ended well: state up, when and how long. */
 void collector_succeeded(struct collector *c, int64_t begun_monotonic_us, uint32_t rows);
 
+/* The same, but something is missing, as collector_failed() has told: its state stays. */
+void collector_succeeded_in_part(struct collector *c, int64_t begun_monotonic_us, uint32_t rows);
+
 /* Microseconds of CLOCK_MONOTONIC. */
 int64_t monotonic_us(void);
 

@@ -154,7 +154,7 @@ int conntrack_parse(const struct nlmsghdr *nlh, struct conntrack_message *m)
         const char *payload = (const char *)nlh + NLMSG_HDRLEN;
         const size_t header = NLMSG_ALIGN(sizeof(struct nfgenmsg));
         struct attributes a;
-        bool ended;
+        bool ended = false;
         int err;
 
         memset(m, 0, sizeof(*m));

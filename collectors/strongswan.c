@@ -11,31 +11,58 @@
 /* Milliseconds. */
 #define RETRY_FIRST 1000 /* after the daemon went; doubled up to RETRY_LAST */
 #define RETRY_LAST 15000
-#define HEARTBEAT 10000 /* the daemon is asked whether it lives, and how many IKE SAs it has */
-#define SECOND_LOOK 500 /* after a read that did not show all: a busy SA is left out */
-#define RECHECK 3000    /* SAs that are about to go are asked for until they went */
+#define HEARTBEAT 10000  /* the daemon is asked whether it lives, and how many IKE SAs it has */
+#define SECOND_LOOK 500  /* after a read that did not show all: a busy SA is left out */
+#define FADING_TICK 1000 /* SAs that are about to go are asked for until they went */
 
-/* SAs asked for one by one at a time; the rest waits for its turn. */
-#define RECHECKS_AT_ONCE 64
+/* Seconds between two questions for one such SA at the most. */
+#define FADING_WAIT_MAX 16
 
-/* What is asked for in a full read, in this order. */
+/* Of them so many are asked for at a time, and so many are kept in mind: full reads see the rest.
+ */
+#define FADING_AT_ONCE 64
+#define FADING_MAX 4096
+
+/* IKE SAs that a read left out and that are then asked for one by one. */
+#define MISSING_MAX 64
+
+/* A read takes at most this part of the time, when the daemon's own count is what calls for it. */
+#define READ_SHARE 20
+
+/* Filtered by a child SA that no daemon has, IKE SAs are told without children: the kernel is not
+ * asked, and no message is too long. */
+#define NO_CHILD "2147483647"
+
+/* What a read is to bring. */
+enum part {
+        PART_CONFIGURATION = 1,
+        PART_IKE_SAS = 2, /* without children */
+        PART_CHILDREN = 4,
+        PART_ALL = 7,
+};
+
+/* What is asked for in a read, in this order. */
 enum phase {
         PHASE_IDLE,
-        PHASE_VERSION,
-        PHASE_STATS,
         PHASE_NAMES,
         PHASE_CONNECTIONS,
         PHASE_POLICIES,
         PHASE_CERTIFICATES,
-        PHASE_SAS,
+        PHASE_IKE_SAS,
+        PHASE_CHILDREN,
+        PHASE_MISSING, /* IKE SAs that PHASE_CHILDREN left out, one by one */
+        PHASE_PIECES,  /* those of them that are too large for a message, child by child */
 };
 
 /* An SA whose end is expected: asked for by its number until the daemon does not know it. */
 struct fading {
         uint32_t id;
         bool child;
-        uint8_t misses; /* a busy SA may be left out once */
-        int64_t asked;  /* seconds since 1970; 0: its turn has not come */
+        bool asked;       /* the answer is awaited */
+        uint8_t misses;   /* a busy SA may be left out once */
+        uint8_t wait;     /* seconds until it is asked for again */
+        int64_t due;      /* seconds since 1970 */
+        int64_t asked_at; /* seconds since 1970 */
 };
 
 struct strongswan {
@@ -45,33 +72,41 @@ struct strongswan {
         struct vici *commands;
         struct vici *events; /* a connection of its own: answers never wait behind events */
         enum phase phase;
-        bool with_sas;  /* this read asks for the SAs, too */
-        bool read_once; /* SAs have been read since the connection was opened */
+        unsigned int parts; /* enum part: of the read under way */
         int64_t begun_us;
-        int64_t begun;      /* seconds since 1970: this part of the read */
-        int64_t sas_begun;  /* the last read of all SAs */
-        int64_t sas_due;    /* seconds since 1970: when all SAs are read again */
-        size_t names;       /* connections that get-conns told */
-        size_t connections; /* of these, how many list-conns showed */
-        size_t sas_total;   /* IKE SAs that the daemon says it has */
-        bool looking_again; /* the last read of all SAs did not show all; the next one decides */
-        bool was_up;        /* the daemon has answered since the agent's start */
-        int64_t first_look; /* begin of the read of all SAs before this, if that decides */
-        char since[64];     /* when the daemon was started, in its words */
+        int64_t begun;              /* seconds since 1970: this phase */
+        int64_t ike_sas_begun;      /* seconds since 1970: the last list of IKE SAs */
+        int64_t first_look;         /* the one before, when that showed too few */
+        bool looking_again;         /* the next list of IKE SAs decides what is gone */
+        int64_t configuration_read; /* seconds since 1970; 0: not since it was opened */
+        int64_t children_read;      /* the same */
+        int64_t children_read_before;
+        int64_t begun_ms;      /* milliseconds of the loop's clock: the last read */
+        int64_t ended_ms;      /* the same */
+        size_t names;          /* connections that get-conns told */
+        size_t connections;    /* of these, how many list-conns showed */
+        size_t sas_total;      /* IKE SAs that the daemon says it has */
+        struct id_set whole;   /* IKE SAs that this read has told with all their children */
+        struct id_set missing; /* those that it has not */
+        size_t asked;          /* questions of PHASE_MISSING and PHASE_PIECES without an answer */
+        bool was_up;           /* the daemon has answered since the agent's start */
+        char since[64];        /* when the daemon was started, in its words */
         char source_version[96];
         uint32_t retry; /* milliseconds */
         struct fading *fading;
         size_t n_fading;
         size_t fading_room;
-        size_t pieces; /* child SAs asked for by name, of IKE SAs too large to be listed */
+        size_t fading_asked;   /* questions without an answer */
+        const char *replaying; /* command whose answer is being replayed */
         struct loop_timer *read_timer;
         struct loop_timer *heartbeat_timer;
         struct loop_timer *fading_timer;
 };
 
-static void begin_read(struct strongswan *s, bool with_sas);
+static void begin_read(struct strongswan *s, unsigned int parts);
 static void next_phase(struct strongswan *s);
 static void add_fading(struct strongswan *s, uint32_t id, bool child);
+static uint32_t id_of(struct vici_slice section);
 
 static struct strongswan *strongswan_of(struct collector *c)
 {
@@ -88,6 +123,14 @@ static void set_timer(struct strongswan *s, struct loop_timer **timer, uint32_t 
         if (*timer)
                 loop->cancel(loop, *timer);
         *timer = loop->after(loop, milliseconds, expired, s);
+}
+
+static int64_t milliseconds(const struct strongswan *s)
+{
+        struct moment now;
+
+        s->base.loop->now(s->base.loop, &now);
+        return now.monotonic;
 }
 
 static void clear_timer(struct strongswan *s, struct loop_timer **timer)
@@ -114,6 +157,9 @@ static void taken(struct strongswan *s, const char *what, int err)
 {
         if (err == -EBADMSG)
                 damaged(s, what);
+        else if (err == -ENOSPC)
+                collector_failed(&s->base, COLLECTOR_DEGRADED, "%s tells of more than is kept",
+                                 what);
         else if (err < 0)
                 collector_failed(&s->base, COLLECTOR_DEGRADED, "keeping a row failed: %s",
                                  strerror(-err));
@@ -156,7 +202,6 @@ static void version_answered(void *context, int err, struct vici_slice message)
                 copy_value(message, "version", version, sizeof(version));
                 snprintf(s->source_version, sizeof(s->source_version), "strongSwan %s", version);
         }
-        next_phase(s);
 }
 
 /* A daemon that was started anew numbers its SAs from 1 again: they are not those of before. */
@@ -189,11 +234,10 @@ static void stats_answered(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
 
-        if (err == 0) {
-                note_start(s, message);
-                note_total(s, message);
-        }
-        next_phase(s);
+        if (err < 0)
+                return;
+        note_start(s, message);
+        note_total(s, message);
 }
 
 static void names_answered(void *context, int err, struct vici_slice message)
@@ -231,6 +275,11 @@ static void connections_answered(void *context, int err, struct vici_slice messa
         next_phase(s);
 }
 
+static bool all_told(const struct strongswan *s)
+{
+        return s->connections >= s->names;
+}
+
 static void policy_told(void *context, const struct vici_packet *packet)
 {
         struct strongswan *s = context;
@@ -265,49 +314,119 @@ static void certificates_answered(void *context, int err, struct vici_slice mess
         next_phase(s);
 }
 
-/* ---- all SAs ---- */
+/* ---- the SAs ---- */
 
-static void sa_told(void *context, const struct vici_packet *packet)
+/* Without a sweep a message that has waited would undo what events have told since. */
+static void sweep_begin(struct strongswan *s)
+{
+        table_sweep_begin(s->rows.ike_sas);
+        table_sweep_begin(s->rows.children);
+}
+
+/* What goes is judged here, not by the sweep: a busy SA is left out of an answer. */
+static void sweep_abort(struct strongswan *s)
+{
+        table_sweep_abort(s->rows.children);
+        table_sweep_abort(s->rows.ike_sas);
+}
+
+static void ike_sa_told(void *context, const struct vici_packet *packet)
 {
         struct strongswan *s = context;
 
         taken(s, "list-sas", strongswan_take_sa(&s->rows, packet->message, TABLE_FROM_DUMP));
 }
 
-static void read_expired(void *context)
+/* An IKE SA with all its children. */
+static void whole_told(void *context, const struct vici_packet *packet)
 {
         struct strongswan *s = context;
-        int64_t now = strongswan_rows_now(&s->rows);
+        struct vici_slice rest = packet->message;
+        struct vici_item section;
+
+        ike_sa_told(context, packet);
+        if (vici_next(&rest, &section) && section.kind == VICI_SECTION)
+                taken(s, "list-sas", id_set_add(&s->whole, id_of(section.body)));
+}
+
+static void fades(void *context, uint32_t id, bool child)
+{
+        add_fading(context, id, child);
+}
+
+static void second_look_expired(void *context)
+{
+        struct strongswan *s = context;
 
         s->read_timer = NULL;
-        begin_read(s, now >= s->sas_due);
+        begin_read(s, PART_IKE_SAS);
 }
 
-static void read_later(struct strongswan *s)
+/* What two lists in a row did not show is gone; the second follows at once. */
+static void ike_sas_answered(void *context, int err, struct vici_slice message)
 {
-        set_timer(s, &s->read_timer, s->config.interval * 1000, read_expired);
+        struct strongswan *s = context;
+        size_t seen;
+
+        (void)message;
+        sweep_abort(s);
+        if (err == 0 && !s->config.replay) {
+                seen = strongswan_count_sas(&s->rows, s->begun);
+                s->ike_sas_begun = s->begun;
+                if (s->looking_again || strongswan_count_sas(&s->rows, 0) == seen) {
+                        strongswan_forget_ike_sas(&s->rows,
+                                                  s->looking_again ? s->first_look : s->begun);
+                        s->looking_again = false;
+                } else {
+                        s->first_look = s->begun;
+                        s->looking_again = true;
+                }
+                strongswan_each_fading(&s->rows, fades, s);
+        }
+        next_phase(s);
 }
 
-static void finish_read(struct strongswan *s)
+static void children_answered(void *context, int err, struct vici_slice message)
 {
-        s->phase = PHASE_IDLE;
-        collector_succeeded(&s->base, s->begun_us, count_rows(s));
-        if (!s->config.replay && !s->read_timer)
-                read_later(s);
+        struct strongswan *s = context;
+
+        (void)message;
+        sweep_abort(s);
+        if (err == 0) {
+                s->was_up = true;
+                s->children_read_before = s->children_read;
+                s->children_read = s->begun;
+        }
+        next_phase(s);
 }
 
-/* ---- IKE SAs too large for a message: by the names of their children ---- */
+/* ---- IKE SAs that a list left out: busy ones, and those too large for a message ---- */
 
-static void piece_answered(void *context, int err, struct vici_slice message)
+static void note_missing(void *context, const struct ike_sa *row)
+{
+        struct strongswan *s = context;
+
+        if (row->state != IKE_CREATED && row->state != IKE_CONNECTING && !row->ended &&
+            s->missing.n < MISSING_MAX && !id_set_has(&s->whole, row->daemon_id))
+                id_set_add(&s->missing, row->daemon_id);
+}
+
+static void find_missing(struct strongswan *s)
+{
+        id_set_sort(&s->whole);
+        id_set_clear(&s->missing);
+        strongswan_each_ike_sa(&s->rows, s->ike_sas_begun, note_missing, s);
+        id_set_sort(&s->missing);
+}
+
+static void one_answered(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
 
         (void)err;
         (void)message;
-        if (--s->pieces > 0)
-                return;
-        strongswan_forget_sas(&s->rows, s->first_look);
-        finish_read(s);
+        if (--s->asked == 0)
+                next_phase(s);
 }
 
 static void piece_told(void *context, const struct vici_packet *packet)
@@ -317,114 +436,65 @@ static void piece_told(void *context, const struct vici_packet *packet)
         taken(s, "list-sas", strongswan_take_sa(&s->rows, packet->message, TABLE_FROM_EVENT));
 }
 
-static bool is_listed(const struct strongswan *s, const struct configured_policy *child)
+/* One IKE SA; of its children all, or those that the filter lets through. */
+static int ask_for(struct strongswan *s, uint32_t ike_id, const char *filter, const char *value,
+                   vici_part *part, vici_answer *answered)
 {
-        const struct ike_sa *row;
-        uint32_t index = 0;
-
-        while ((row = table_next(s->rows.ike_sas, &ike_sa_type, &index, 1, false))) {
-                index = row->index;
-                if (row->daemon_kind == DAEMON_STRONGSWAN && row->last_seen >= s->sas_begun &&
-                    row->policy_name == child->policy_name)
-                        return true;
-        }
-        return false;
-}
-
-static void ask_for_piece(struct strongswan *s, const struct configured_policy *child)
-{
+        char id[16];
         const char *const parameters[][2] = { { "noblock", "yes" },
-                                              { "child", child->child_name } };
+                                              { "ike-id", id },
+                                              { filter, value } };
         const struct vici_question question = { .command = "list-sas",
                                                 .stream = "list-sa",
                                                 .parameters = parameters,
-                                                .n_parameters = 2,
-                                                .part = piece_told,
-                                                .answered = piece_answered,
+                                                .n_parameters = filter ? 3 : 2,
+                                                .part = part,
+                                                .answered = answered,
                                                 .context = s };
 
-        if (vici_ask(s->commands, &question) == 0)
-                s->pieces++;
+        snprintf(id, sizeof(id), "%u", ike_id);
+        return vici_ask(s->commands, &question);
 }
 
-/* Fewer IKE SAs than the daemon has, twice: those whose children are many do not fit. */
-static void ask_for_pieces(struct strongswan *s)
+static void ask_for_missing(struct strongswan *s)
+{
+        find_missing(s);
+        for (size_t i = 0; i < s->missing.n; i++)
+                if (ask_for(s, s->missing.ids[i], NULL, NULL, whole_told, one_answered) == 0)
+                        s->asked++;
+}
+
+static void ask_for_children(struct strongswan *s, const struct ike_sa *ike_sa)
 {
         const struct configured_policy *child = NULL;
-        const char *last_policy = NULL;
-        bool listed = false;
         uint32_t oid[INDEX_MAX];
         size_t length = 0;
 
         while ((child = table_next(s->rows.configured, &configured_policy_type, oid, length,
                                    false))) {
                 length = index_encode(&configured_policy_type, child, oid);
-                if (child->daemon_kind != DAEMON_STRONGSWAN || child->mode == MODE_UNKNOWN)
-                        continue;
-                if (child->policy_name != last_policy)
-                        listed = is_listed(s, child);
-                last_policy = child->policy_name;
-                if (!listed)
-                        ask_for_piece(s, child);
+                if (child->daemon_kind == DAEMON_STRONGSWAN &&
+                    child->policy_name == ike_sa->policy_name && child->mode != MODE_UNKNOWN &&
+                    ask_for(s, ike_sa->daemon_id, "child", child->child_name, piece_told,
+                            one_answered) == 0)
+                        s->asked++;
         }
 }
 
-static void second_look_expired(void *context)
+static void ask_if_missing(void *context, const struct ike_sa *row)
 {
         struct strongswan *s = context;
 
-        s->read_timer = NULL;
-        begin_read(s, true);
+        if (id_set_has(&s->missing, row->daemon_id))
+                ask_for_children(s, row);
 }
 
-static void fades(void *context, uint32_t id, bool child)
+/* Their children have been asked for by the names that are configured. */
+static void ask_for_pieces(struct strongswan *s)
 {
-        add_fading(context, id, child);
-}
-
-/*
- * What two reads in a row did not show is gone: the second follows at once. Where both showed fewer
- * IKE SAs than the daemon has, some are too large to be told.
- */
-static void judge_sas(struct strongswan *s)
-{
-        size_t seen = strongswan_count_sas(&s->rows, s->begun);
-        bool too_few = seen < s->sas_total;
-
-        strongswan_each_fading(&s->rows, fades, s);
-        if (!s->looking_again && (too_few || strongswan_count_sas(&s->rows, 0) > seen)) {
-                s->looking_again = true;
-                s->first_look = s->begun;
-                set_timer(s, &s->read_timer, SECOND_LOOK, second_look_expired);
-                return;
-        }
-        if (!s->looking_again)
-                s->first_look = s->begun;
-        s->looking_again = false;
-        if (too_few)
-                ask_for_pieces(s);
-        if (s->pieces == 0)
-                strongswan_forget_sas(&s->rows, s->first_look);
-}
-
-static void sas_answered(void *context, int err, struct vici_slice message)
-{
-        struct strongswan *s = context;
-
-        (void)message;
-        if (!s->read_once) {
-                table_sweep_abort(s->rows.children);
-                table_sweep_abort(s->rows.ike_sas);
-        }
-        if (err == 0) {
-                s->read_once = s->was_up = true;
-                s->sas_begun = s->begun;
-                s->sas_due = s->begun + s->config.sa_interval;
-                if (!s->config.replay)
-                        judge_sas(s);
-        }
-        if (s->pieces == 0)
-                finish_read(s);
+        find_missing(s);
+        if (s->missing.n > 0)
+                strongswan_each_ike_sa(&s->rows, s->ike_sas_begun, ask_if_missing, s);
 }
 
 /* ---- the phases of a read ---- */
@@ -435,89 +505,183 @@ static const char *const policy_parameters[][2] = {
         { "trap", "yes" },
 };
 
+static const char *const ike_sa_parameters[][2] = { { "noblock", "yes" },
+                                                    { "child-id", NO_CHILD } };
 static const char *const sa_parameters[][2] = { { "noblock", "yes" } };
 
-static const struct vici_question questions[] = {
-        [PHASE_VERSION] = { .command = "version", .answered = version_answered },
-        [PHASE_STATS] = { .command = "stats", .answered = stats_answered },
-        [PHASE_NAMES] = { .command = "get-conns", .answered = names_answered },
-        [PHASE_CONNECTIONS] = { .command = "list-conns",
-                                .stream = "list-conn",
-                                .part = connection_told,
-                                .answered = connections_answered },
-        [PHASE_POLICIES] = { .command = "list-policies",
-                             .stream = "list-policy",
-                             .parameters = policy_parameters,
-                             .n_parameters = 3,
-                             .part = policy_told,
-                             .answered = policies_answered },
-        [PHASE_CERTIFICATES] = { .command = "list-certs",
-                                 .stream = "list-cert",
-                                 .part = certificate_told,
-                                 .answered = certificates_answered },
-        [PHASE_SAS] = { .command = "list-sas",
-                        .stream = "list-sa",
-                        .parameters = sa_parameters,
-                        .n_parameters = 1,
-                        .part = sa_told,
-                        .answered = sas_answered },
+static const struct {
+        enum part part;
+        struct vici_question question;
+} phases[] = {
+        [PHASE_NAMES] = { PART_CONFIGURATION,
+                          { .command = "get-conns", .answered = names_answered } },
+        [PHASE_CONNECTIONS] = { PART_CONFIGURATION,
+                                { .command = "list-conns",
+                                  .stream = "list-conn",
+                                  .part = connection_told,
+                                  .answered = connections_answered } },
+        [PHASE_POLICIES] = { PART_CONFIGURATION,
+                             { .command = "list-policies",
+                               .stream = "list-policy",
+                               .parameters = policy_parameters,
+                               .n_parameters = 3,
+                               .part = policy_told,
+                               .answered = policies_answered } },
+        [PHASE_CERTIFICATES] = { PART_CONFIGURATION,
+                                 { .command = "list-certs",
+                                   .stream = "list-cert",
+                                   .part = certificate_told,
+                                   .answered = certificates_answered } },
+        [PHASE_IKE_SAS] = { PART_IKE_SAS,
+                            { .command = "list-sas",
+                              .stream = "list-sa",
+                              .parameters = ike_sa_parameters,
+                              .n_parameters = 2,
+                              .part = ike_sa_told,
+                              .answered = ike_sas_answered } },
+        [PHASE_CHILDREN] = { PART_CHILDREN,
+                             { .command = "list-sas",
+                               .stream = "list-sa",
+                               .parameters = sa_parameters,
+                               .n_parameters = 1,
+                               .part = whole_told,
+                               .answered = children_answered } },
 };
+
+static void read_expired(void *context);
+
+/* When configuration or children are due again. */
+static void read_later(struct strongswan *s)
+{
+        int64_t now = strongswan_rows_now(&s->rows);
+        int64_t configuration = s->configuration_read + s->config.interval - now;
+        int64_t children = s->children_read + s->config.sa_interval - now;
+        int64_t due = configuration < children ? configuration : children;
+        int64_t longest = s->config.interval < s->config.sa_interval ? s->config.interval
+                                                                     : s->config.sa_interval;
+
+        due = due > longest ? longest : due; /* the clock has been set back */
+        set_timer(s, &s->read_timer, due > 0 ? (uint32_t)due * 1000 : 1000, read_expired);
+}
+
+static void read_expired(void *context)
+{
+        struct strongswan *s = context;
+        int64_t now = strongswan_rows_now(&s->rows);
+        unsigned int parts = 0;
+
+        s->read_timer = NULL;
+        if (now >= s->configuration_read + s->config.interval || now < s->configuration_read)
+                parts |= PART_CONFIGURATION;
+        if (now >= s->children_read + s->config.sa_interval || now < s->children_read)
+                parts |= PART_IKE_SAS | PART_CHILDREN;
+        begin_read(s, parts);
+}
+
+/* A child that two reads in a row did not show, of an IKE SA too large to be told whole, is gone.
+ */
+static void judge_children(struct strongswan *s)
+{
+        id_set_sort(&s->whole);
+        strongswan_forget_children(&s->rows, &s->whole, s->children_read);
+        strongswan_forget_children(&s->rows, &s->missing, s->children_read_before);
+        strongswan_each_fading(&s->rows, fades, s);
+}
+
+static void finish_read(struct strongswan *s)
+{
+        if (s->parts & PART_CHILDREN)
+                judge_children(s);
+        id_set_free(&s->whole);
+        id_set_free(&s->missing);
+        s->phase = PHASE_IDLE;
+        s->ended_ms = milliseconds(s);
+        if (all_told(s))
+                collector_succeeded(&s->base, s->begun_us, count_rows(s));
+        else
+                collector_succeeded_in_part(&s->base, s->begun_us, count_rows(s));
+        if (s->looking_again)
+                set_timer(s, &s->read_timer, SECOND_LOOK, second_look_expired);
+        else
+                read_later(s);
+}
 
 static void ask_phase(struct strongswan *s)
 {
-        struct vici_question question = questions[s->phase];
+        struct vici_question question = phases[s->phase].question;
 
         s->begun = strongswan_rows_now(&s->rows);
         question.context = s;
-        if (s->phase == PHASE_SAS && !s->read_once) {
-                table_sweep_begin(s->rows.ike_sas);
-                table_sweep_begin(s->rows.children);
-        }
+        if (question.stream && strcmp(question.stream, "list-sa") == 0)
+                sweep_begin(s);
+        if (s->phase == PHASE_CERTIFICATES)
+                s->configuration_read = s->begun;
         ask(s, &question);
+}
+
+/* The questions for what a list left out; false: it left nothing out. */
+static bool ask_for_more(struct strongswan *s)
+{
+        if (s->phase == PHASE_MISSING)
+                ask_for_missing(s);
+        else
+                ask_for_pieces(s);
+        return s->asked > 0;
 }
 
 static void next_phase(struct strongswan *s)
 {
         if (s->phase == PHASE_IDLE || s->config.replay)
                 return;
-        s->phase++;
-        if (s->phase == PHASE_SAS && !s->with_sas)
-                finish_read(s);
-        else
-                ask_phase(s);
+        while (s->phase < PHASE_CHILDREN) {
+                s->phase++;
+                if (s->parts & phases[s->phase].part) {
+                        ask_phase(s);
+                        return;
+                }
+        }
+        while (s->phase < PHASE_PIECES && (s->parts & PART_CHILDREN)) {
+                s->phase++;
+                if (ask_for_more(s))
+                        return;
+        }
+        finish_read(s);
 }
 
-static void begin_read(struct strongswan *s, bool with_sas)
+static void begin_read(struct strongswan *s, unsigned int parts)
 {
-        if (!vici_is_open(s->commands) || s->phase != PHASE_IDLE)
+        if (!vici_is_open(s->commands) || s->phase != PHASE_IDLE || !vici_is_open(s->events))
                 return;
+        if (parts == 0) {
+                read_later(s);
+                return;
+        }
         s->base.row.polls++;
         s->begun_us = monotonic_us();
-        s->with_sas = with_sas;
-        s->phase = s->read_once ? PHASE_STATS : PHASE_VERSION;
+        s->begun_ms = milliseconds(s);
+        s->parts = parts;
+        s->asked = 0;
+        clear_timer(s, &s->read_timer);
+        do
+                s->phase++;
+        while (!(parts & phases[s->phase].part));
         ask_phase(s);
 }
 
 /* ---- SAs that are about to go ---- */
 
-static void ask_for_fading(struct strongswan *s);
-
-static void fading_expired(void *context)
-{
-        struct strongswan *s = context;
-
-        s->fading_timer = NULL;
-        ask_for_fading(s);
-}
+static void fading_expired(void *context);
 
 static void watch_fading(struct strongswan *s)
 {
         if (s->n_fading > 0 && !s->fading_timer)
-                set_timer(s, &s->fading_timer, RECHECK, fading_expired);
+                set_timer(s, &s->fading_timer, FADING_TICK, fading_expired);
 }
 
 static void add_fading(struct strongswan *s, uint32_t id, bool child)
 {
+        if (s->n_fading == FADING_MAX)
+                return;
         for (size_t i = 0; i < s->n_fading; i++)
                 if (s->fading[i].id == id && s->fading[i].child == child)
                         return;
@@ -530,60 +694,93 @@ static void add_fading(struct strongswan *s, uint32_t id, bool child)
                 s->fading = fading;
                 s->fading_room = room;
         }
-        s->fading[s->n_fading++] = (struct fading){ .id = id, .child = child };
+        s->fading[s->n_fading++] = (struct fading){ .id = id, .child = child, .wait = 1 };
         watch_fading(s);
 }
 
-/* The first answer without it is not believed. False: nothing more is to be asked of it. */
+/*
+ * What is over is believed to be gone at the first answer without it; what is not, may be busy.
+ * False: nothing more is to be asked of it.
+ */
 static bool judge_fading(struct strongswan *s, struct fading *f)
 {
         int64_t seen = strongswan_last_seen(&s->rows, f->id, f->child);
 
-        if (!strongswan_is_fading(&s->rows, f->id, f->child))
-                return false;
-        if (f->asked == 0)
+        if (!f->asked)
                 return true;
-        f->misses = seen < f->asked ? (uint8_t)(f->misses + 1) : 0;
-        if (f->misses < 2)
+        f->asked = false;
+        if (seen >= f->asked_at) {
+                f->misses = 0;
+                return strongswan_is_fading(&s->rows, f->id, f->child);
+        }
+        if (++f->misses < 2 && !strongswan_is_over(&s->rows, f->id, f->child))
                 return true;
         strongswan_remove_sa(&s->rows, f->id, f->child);
         return false;
 }
 
-static void ask_for_one(struct strongswan *s, struct fading *f)
-{
-        char id[16];
-        const char *const parameters[][2] = { { "noblock", "yes" },
-                                              { f->child ? "child-id" : "ike-id", id } };
-        const struct vici_question question = { .command = "list-sas",
-                                                .stream = "list-sa",
-                                                .parameters = parameters,
-                                                .n_parameters = 2,
-                                                .part = piece_told,
-                                                .context = s };
-
-        snprintf(id, sizeof(id), "%u", f->id);
-        f->asked = strongswan_rows_now(&s->rows);
-        ask(s, &question);
-}
-
-/* First what the last answers said, then the next questions. */
-static void ask_for_fading(struct strongswan *s)
+static void judge_all_fading(struct strongswan *s)
 {
         size_t n = 0;
 
-        if (!vici_is_open(s->commands))
-                return;
-        if (!vici_is_idle(s->commands)) { /* the answers have not come yet */
-                watch_fading(s);
-                return;
-        }
         for (size_t i = 0; i < s->n_fading; i++)
                 if (judge_fading(s, &s->fading[i]))
                         s->fading[n++] = s->fading[i];
         s->n_fading = n;
-        for (size_t i = 0; i < n && i < RECHECKS_AT_ONCE; i++)
-                ask_for_one(s, &s->fading[i]);
+        watch_fading(s);
+}
+
+static void fading_answered(void *context, int err, struct vici_slice message)
+{
+        struct strongswan *s = context;
+
+        (void)err;
+        (void)message;
+        if (--s->fading_asked == 0)
+                judge_all_fading(s);
+}
+
+/* A child is asked for within its IKE SA: else all of these would be told. */
+static bool ask_for_fading(struct strongswan *s, struct fading *f, int64_t now)
+{
+        uint32_t ike_id = f->child ? strongswan_ike_of(&s->rows, f->id) : f->id;
+        char child[16];
+
+        snprintf(child, sizeof(child), "%u", f->id);
+        f->asked = true;
+        f->asked_at = now;
+        f->due = now + f->wait;
+        f->wait = f->wait < FADING_WAIT_MAX / 2 ? (uint8_t)(2 * f->wait) : FADING_WAIT_MAX;
+        return ask_for(s, ike_id, "child-id", f->child ? child : NO_CHILD, piece_told,
+                       fading_answered) == 0;
+}
+
+/* A recording has no daemon that could be asked: what is over is gone. */
+static void end_fading(struct strongswan *s)
+{
+        for (size_t i = 0; i < s->n_fading; i++)
+                if (strongswan_is_over(&s->rows, s->fading[i].id, s->fading[i].child))
+                        strongswan_remove_sa(&s->rows, s->fading[i].id, s->fading[i].child);
+        s->n_fading = 0;
+}
+
+static void fading_expired(void *context)
+{
+        struct strongswan *s = context;
+        int64_t now = strongswan_rows_now(&s->rows);
+        size_t asked = 0;
+
+        s->fading_timer = NULL;
+        if (s->config.replay) {
+                end_fading(s);
+                return;
+        }
+        if (!vici_is_open(s->commands))
+                return;
+        for (size_t i = 0; s->fading_asked == 0 && i < s->n_fading && asked < FADING_AT_ONCE; i++)
+                if (s->fading[i].due <= now && ask_for_fading(s, &s->fading[i], now))
+                        asked++;
+        s->fading_asked += asked;
         watch_fading(s);
 }
 
@@ -662,14 +859,17 @@ static void close_connections(struct strongswan *s)
 {
         vici_close(s->commands);
         vici_close(s->events);
-        table_sweep_abort(s->rows.children);
-        table_sweep_abort(s->rows.ike_sas);
+        sweep_abort(s);
+        id_set_free(&s->whole);
+        id_set_free(&s->missing);
         clear_timer(s, &s->read_timer);
         clear_timer(s, &s->heartbeat_timer);
         clear_timer(s, &s->fading_timer);
         s->phase = PHASE_IDLE;
-        s->read_once = s->looking_again = false;
-        s->pieces = s->n_fading = 0;
+        s->looking_again = false;
+        s->configuration_read = s->children_read = s->children_read_before = 0;
+        s->asked = s->fading_asked = s->n_fading = 0;
+        s->names = s->connections = 0;
 }
 
 static void retry_expired(void *context)
@@ -677,7 +877,7 @@ static void retry_expired(void *context)
         struct strongswan *s = context;
 
         s->read_timer = NULL;
-        vici_open(s->events);
+        vici_open(s->commands);
 }
 
 static void tell_lost(struct strongswan *s, int err)
@@ -700,7 +900,15 @@ static void tell_lost(struct strongswan *s, int err)
         case -ETIMEDOUT:
                 collector_failed(&s->base, COLLECTOR_DOWN, "the daemon does not answer");
                 break;
+        case -EBADMSG:
+        case -EPROTO:
+        case -EMSGSIZE:
+        case -EFBIG:
+                collector_failed(&s->base, COLLECTOR_DOWN, "what the daemon says is not VICI: %s",
+                                 strerror(-err));
+                break;
         case -ECONNRESET:
+        case -EPIPE:
                 collector_failed(&s->base, COLLECTOR_DOWN, "the daemon closed the connection");
                 break;
         default:
@@ -721,6 +929,7 @@ static void lost(void *context, int err)
         s->retry = s->retry < RETRY_LAST / 2 ? 2 * s->retry : RETRY_LAST;
 }
 
+/* The daemon's count costs nothing; it betrays the IKE SAs that no event told of. */
 static void heartbeat_answered(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
@@ -728,8 +937,9 @@ static void heartbeat_answered(void *context, int err, struct vici_slice message
         if (err < 0)
                 return;
         note_total(s, message);
-        if (s->sas_total != strongswan_count_sas(&s->rows, 0) && s->n_fading == 0)
-                begin_read(s, true);
+        if (s->sas_total != strongswan_count_sas(&s->rows, 0) &&
+            milliseconds(s) - s->ended_ms >= READ_SHARE * (s->ended_ms - s->begun_ms))
+                begin_read(s, PART_IKE_SAS);
 }
 
 static void heartbeat_expired(void *context)
@@ -745,23 +955,15 @@ static void heartbeat_expired(void *context)
         set_timer(s, &s->heartbeat_timer, HEARTBEAT, heartbeat_expired);
 }
 
-static void commands_opened(void *context)
-{
-        struct strongswan *s = context;
-
-        s->retry = RETRY_FIRST;
-        set_timer(s, &s->heartbeat_timer, HEARTBEAT, heartbeat_expired);
-        begin_read(s, true);
-}
-
-/* Events first: what happens while all is read is told, too. */
+/* Events before what is read: what happens meanwhile is told, too. */
 static void last_watched(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
 
         (void)err;
         (void)message;
-        vici_open(s->commands);
+        set_timer(s, &s->heartbeat_timer, HEARTBEAT, heartbeat_expired);
+        begin_read(s, PART_ALL);
 }
 
 static void events_opened(void *context)
@@ -770,6 +972,30 @@ static void events_opened(void *context)
 
         for (size_t i = 0; i < N_EVENTS; i++)
                 vici_watch(s->events, events[i].name, i + 1 == N_EVENTS ? last_watched : NULL, s);
+}
+
+/* Before the first event: it must be known which daemon numbers its SAs in it. */
+static void started_told(void *context, int err, struct vici_slice message)
+{
+        struct strongswan *s = context;
+
+        stats_answered(context, err, message);
+        s->retry = RETRY_FIRST;
+        vici_open(s->events);
+}
+
+static void commands_opened(void *context)
+{
+        struct strongswan *s = context;
+        const struct vici_question version = { .command = "version",
+                                               .answered = version_answered,
+                                               .context = s };
+        const struct vici_question stats = { .command = "stats",
+                                             .answered = started_told,
+                                             .context = s };
+
+        ask(s, &version);
+        ask(s, &stats);
 }
 
 /* ---- recordings ---- */
@@ -789,13 +1015,19 @@ static void event_heard(void *context, const char *command, const uint8_t *octet
                 record(s, STREAM_VICI_EVENTS, octets, length);
 }
 
+/* The answers that are recorded, and who takes them when they are replayed. */
 static const struct {
         const char *command;
         const char *stream;
+        vici_part *part;
+        vici_answer *answered;
 } streams[] = {
-        { "version", STREAM_VICI_VERSION },         { "stats", STREAM_VICI_STATS },
-        { "list-conns", STREAM_VICI_CONNECTIONS },  { "list-policies", STREAM_VICI_POLICIES },
-        { "list-certs", STREAM_VICI_CERTIFICATES }, { "list-sas", STREAM_VICI_SAS },
+        { "version", STREAM_VICI_VERSION, NULL, version_answered },
+        { "stats", STREAM_VICI_STATS, NULL, stats_answered },
+        { "list-conns", STREAM_VICI_CONNECTIONS, connection_told, connections_answered },
+        { "list-policies", STREAM_VICI_POLICIES, policy_told, policies_answered },
+        { "list-certs", STREAM_VICI_CERTIFICATES, certificate_told, certificates_answered },
+        { "list-sas", STREAM_VICI_SAS, ike_sa_told, children_answered },
 };
 
 #define N_STREAMS (sizeof(streams) / sizeof(streams[0]))
@@ -809,15 +1041,6 @@ static void command_heard(void *context, const char *command, const uint8_t *oct
                         record(s, streams[i].stream, octets, length);
 }
 
-/* Which part of a read a recorded stream belongs to. */
-static enum phase phase_of(const char *command)
-{
-        for (enum phase phase = PHASE_VERSION; phase <= PHASE_SAS; phase++)
-                if (strcmp(questions[phase].command, command) == 0)
-                        return phase;
-        return PHASE_IDLE;
-}
-
 static bool unpack(struct strongswan *s, const void *octets, size_t length,
                    struct vici_packet *packet)
 {
@@ -827,57 +1050,61 @@ static bool unpack(struct strongswan *s, const void *octets, size_t length,
         return false;
 }
 
-static void replay_answer(struct strongswan *s, const char *command, const void *octets,
-                          size_t length)
+static void replay_begin(struct strongswan *s, const char *command)
 {
-        enum phase phase = phase_of(command);
+        s->replaying = command;
+        s->begun_us = monotonic_us();
+        s->begun = strongswan_rows_now(&s->rows);
+        s->connections = 0;
+        if (strcmp(command, "list-sas") == 0)
+                sweep_begin(s);
+}
+
+static void replay_answer(struct strongswan *s, size_t stream, const void *octets, size_t length)
+{
         struct vici_packet packet;
 
         if (!unpack(s, octets, length, &packet))
                 return;
-        if (s->phase != phase) {
-                s->phase = phase;
-                s->begun_us = monotonic_us();
-                s->begun = strongswan_rows_now(&s->rows);
-                if (phase == PHASE_SAS && !s->read_once) {
-                        table_sweep_begin(s->rows.ike_sas);
-                        table_sweep_begin(s->rows.children);
-                }
-        }
-        if (packet.type == VICI_EVENT && questions[phase].part)
-                questions[phase].part(s, &packet);
-        else if (packet.type == VICI_CMD_RESPONSE)
-                questions[phase].answered(s, 0, packet.message);
+        if (s->replaying != streams[stream].command)
+                replay_begin(s, streams[stream].command);
+        if (packet.type == VICI_EVENT && streams[stream].part)
+                streams[stream].part(s, &packet);
+        if (packet.type != VICI_CMD_RESPONSE)
+                return;
+        streams[stream].answered(s, 0, packet.message);
+        s->replaying = NULL;
+        collector_succeeded(&s->base, s->begun_us, count_rows(s));
 }
 
 static void replay_version(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "version", octets, length);
+        replay_answer(context, 0, octets, length);
 }
 
 static void replay_stats(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "stats", octets, length);
+        replay_answer(context, 1, octets, length);
 }
 
 static void replay_connections(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "list-conns", octets, length);
+        replay_answer(context, 2, octets, length);
 }
 
 static void replay_policies(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "list-policies", octets, length);
+        replay_answer(context, 3, octets, length);
 }
 
 static void replay_certificates(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "list-certs", octets, length);
+        replay_answer(context, 4, octets, length);
 }
 
 static void replay_sas(void *context, const void *octets, size_t length)
 {
-        replay_answer(context, "list-sas", octets, length);
+        replay_answer(context, 5, octets, length);
 }
 
 static void replay_event(void *context, const void *octets, size_t length)
@@ -913,13 +1140,13 @@ static int start(struct collector *c)
                         collector_absent(c, "the recording has nothing of strongSwan");
                 return subscribe(s);
         }
-        vici_open(s->events);
+        vici_open(s->commands);
         return 0;
 }
 
 static void refresh(struct collector *c)
 {
-        begin_read(strongswan_of(c), true);
+        begin_read(strongswan_of(c), PART_ALL);
 }
 
 static void stop(struct collector *c)

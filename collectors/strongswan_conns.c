@@ -77,6 +77,21 @@ static const char *const class_names[] = { "PSK", "PUBKEY", "EAP", "XAUTH", "ANY
 #define CLASS_EAP 2
 #define CLASS_UNKNOWN UINT8_MAX
 
+/* EAP_MD5 or md5, by the daemon's version: "-MD5". */
+static void add_eap_type(struct row_text *text, struct vici_slice type)
+{
+        const size_t prefix = strlen("EAP_");
+
+        if (vici_length(type) > prefix && memcmp(type.at, "EAP_", prefix) == 0)
+                type.at += prefix;
+        row_text_add(text, "-", 1);
+        for (; type.at < type.end; type.at++) {
+                char upper = (char)toupper(*type.at);
+
+                row_text_add(text, &upper, 1);
+        }
+}
+
 /* "EAP-TLS"; several rounds are joined by '+'. */
 static void add_method(struct row_text *text, struct vici_slice round)
 {
@@ -93,14 +108,8 @@ static void add_method(struct row_text *text, struct vici_slice round)
                 return;
         }
         row_text_add(text, class_names[class], strlen(class_names[class]));
-        if (class != CLASS_EAP || !vici_find(round, "eap-type", &item))
-                return;
-        row_text_add(text, "-", 1);
-        for (const uint8_t *c = item.body.at; c < item.body.end; c++) {
-                char upper = (char)toupper(*c);
-
-                row_text_add(text, &upper, 1);
-        }
+        if (class == CLASS_EAP && vici_find(round, "eap-type", &item) && item.kind == VICI_VALUE)
+                add_eap_type(text, item.body);
 }
 
 static void add_value(struct row_text *text, struct vici_slice round, const char *key)

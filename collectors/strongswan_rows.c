@@ -1,5 +1,6 @@
 #include "strongswan_rows.h"
 
+#include "id_set.h"
 #include "strongswan_certs.h"
 #include "tables/key.h"
 
@@ -8,6 +9,9 @@
 
 /* Seconds that a moment may differ from what was told before: the daemon rounds to seconds. */
 #define TOLERANCE 2
+
+/* Rows of one table: more SAs no gateway has, and a daemon gone mad must not take all memory. */
+#define ROWS_MAX (256 * 1024)
 
 void strongswan_rows_init(struct strongswan_rows *r, struct loop *loop, struct store *store)
 {
@@ -49,6 +53,14 @@ static bool find_section(struct vici_slice message, struct vici_item *section)
         return false;
 }
 
+/* As table_put(); -ENOSPC where the table is full. */
+static int put(struct table *table, const void *row, enum table_source source)
+{
+        if (table_count(table) >= ROWS_MAX && !table_find(table, row))
+                return -ENOSPC;
+        return table_put(table, row, source);
+}
+
 /* ---- IKE SAs ---- */
 
 static void keep_steady(int64_t *moment, int64_t before)
@@ -64,6 +76,8 @@ static void keep_known(struct ike_sa *row, const struct ike_sa *old)
         keep_steady(&row->established, old->established);
         keep_steady(&row->rekey, old->rekey);
         keep_steady(&row->reauthentication, old->reauthentication);
+        if (!row->policy_name)
+                row->policy_name = old->policy_name;
         if (row->pfs == 0 || (row->pfs == PFS_UNKNOWN && old->pfs != 0))
                 row->pfs = old->pfs;
         if (row->established != 0 || old->established == 0)
@@ -81,7 +95,7 @@ static int put_ike_sa(struct strongswan_rows *r, struct ike_sa *row, enum table_
                 keep_known(row, old);
         if (row->pfs == 0)
                 row->pfs = PFS_UNKNOWN;
-        return table_put(r->ike_sas, row, source);
+        return put(r->ike_sas, row, source);
 }
 
 /* ---- child SAs ---- */
@@ -95,7 +109,7 @@ static int put_child(struct strongswan_rows *r, struct child_sa *row, enum table
                 keep_steady(&row->rekey, old->rekey);
                 keep_steady(&row->expiry, old->expiry);
         }
-        return table_put(r->children, row, source);
+        return put(r->children, row, source);
 }
 
 static int take_child(struct strongswan_rows *r, const struct strongswan_context *context,
@@ -260,6 +274,7 @@ int strongswan_take_ike_rekey(struct strongswan_rows *r, struct vici_slice messa
         struct strongswan_context context = begin_message(r);
         struct vici_item section, old, new;
         struct ike_sa before, after;
+        const struct ike_sa *known;
         int err;
 
         if (!find_section(message, &section) || !vici_find(section.body, "old", &old) ||
@@ -273,6 +288,9 @@ int strongswan_take_ike_rekey(struct strongswan_rows *r, struct vici_slice messa
         if (err < 0 || before.daemon_id == after.daemon_id)
                 return err < 0 ? err : -EBADMSG;
         before.state = IKE_REKEYED;
+        known = table_find(r->ike_sas, &before);
+        if (after.pfs == 0 && known)
+                after.pfs = known->pfs;
         err = put_ike_sa(r, &after, TABLE_FROM_EVENT);
         if (err == 0)
                 err = put_ike_sa(r, &before, TABLE_FROM_EVENT);
@@ -283,13 +301,20 @@ static int take_child_pair(struct strongswan_rows *r, const struct strongswan_co
                            const struct ike_sa *ike_sa, struct vici_slice pair)
 {
         struct vici_item old, new;
+        struct child_sa row;
         int err;
 
         if (!vici_find(pair, "old", &old) || !vici_find(pair, "new", &new))
                 return -EBADMSG;
         /* The successor first: at no moment is there none. */
         err = take_child(r, context, ike_sa, new.body, TABLE_FROM_EVENT);
-        return err < 0 ? err : take_child(r, context, ike_sa, old.body, TABLE_FROM_EVENT);
+        if (err == 0)
+                err = strongswan_parse_child_sa(context, ike_sa, old.body, &row);
+        if (err < 0)
+                return err;
+        if (row.state == CHILD_SA_INSTALLED || row.state == CHILD_SA_REKEYING)
+                row.state = CHILD_SA_REKEYED; /* IKEv1 does not say so yet */
+        return put_child(r, &row, TABLE_FROM_EVENT);
 }
 
 int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice message)
@@ -358,7 +383,7 @@ static int put_configured(struct strongswan_rows *r, struct configured_policy *r
                 if (row->start_action == CHILD_ACTION_UNKNOWN)
                         row->start_action = old->start_action;
         }
-        return table_put(r->configured, row, TABLE_FROM_EVENT);
+        return put(r->configured, row, TABLE_FROM_EVENT);
 }
 
 int strongswan_take_connection(struct strongswan_rows *r, struct vici_slice message)
@@ -371,7 +396,7 @@ int strongswan_take_connection(struct strongswan_rows *r, struct vici_slice mess
                           : -EBADMSG;
 
         if (err == 0)
-                err = table_put(r->policies, &row, TABLE_FROM_EVENT);
+                err = put(r->policies, &row, TABLE_FROM_EVENT);
         if (err < 0 || !vici_find(connection.body, "children", &children) ||
             children.kind != VICI_SECTION)
                 return err;
@@ -462,7 +487,7 @@ int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice mes
         if (err < 0)
                 return err == -EOPNOTSUPP ? 0 : err;
         row.last_seen = context.now;
-        return table_put(r->certificates, &row, TABLE_FROM_EVENT);
+        return put(r->certificates, &row, TABLE_FROM_EVENT);
 }
 
 /* ---- what is gone ---- */
@@ -470,6 +495,7 @@ int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice mes
 struct bygone {
         int64_t since;
         uint32_t run;
+        const struct id_set *told;
 };
 
 static bool is_bygone_ike_sa(const void *row, const void *context)
@@ -481,21 +507,40 @@ static bool is_bygone_ike_sa(const void *row, const void *context)
                (ike_sa->daemon_run != bygone->run || ike_sa->last_seen < bygone->since);
 }
 
+static bool is_orphan(const void *row, const void *context)
+{
+        const struct strongswan_rows *r = context;
+        const struct child_sa *child = row;
+        const struct ike_sa key = { .daemon_kind = child->daemon_kind,
+                                    .daemon_run = child->daemon_run,
+                                    .daemon_id = child->ike_id };
+
+        return child->daemon_kind == DAEMON_STRONGSWAN &&
+               (child->daemon_run != r->run || !table_find(r->ike_sas, &key));
+}
+
+void strongswan_forget_ike_sas(struct strongswan_rows *r, int64_t since)
+{
+        const struct bygone bygone = { .since = since, .run = r->run };
+
+        table_remove_matching(r->ike_sas, is_bygone_ike_sa, &bygone, TABLE_LOST);
+        table_remove_matching(r->children, is_orphan, r, TABLE_LOST);
+}
+
 static bool is_bygone_child(const void *row, const void *context)
 {
         const struct child_sa *child = row;
         const struct bygone *bygone = context;
 
-        return child->daemon_kind == DAEMON_STRONGSWAN &&
-               (child->daemon_run != bygone->run || child->last_seen < bygone->since);
+        return child->daemon_kind == DAEMON_STRONGSWAN && child->daemon_run == bygone->run &&
+               child->last_seen < bygone->since && id_set_has(bygone->told, child->ike_id);
 }
 
-void strongswan_forget_sas(struct strongswan_rows *r, int64_t since)
+void strongswan_forget_children(struct strongswan_rows *r, const struct id_set *told, int64_t since)
 {
-        struct bygone bygone = { since, r->run };
+        const struct bygone bygone = { since, r->run, told };
 
         table_remove_matching(r->children, is_bygone_child, &bygone, TABLE_LOST);
-        table_remove_matching(r->ike_sas, is_bygone_ike_sa, &bygone, TABLE_LOST);
 }
 
 static bool is_bygone_policy(const void *row, const void *context)
@@ -516,7 +561,7 @@ static bool is_bygone_configured(const void *row, const void *context)
 
 void strongswan_forget_connections(struct strongswan_rows *r, int64_t since)
 {
-        struct bygone bygone = { since, r->run };
+        const struct bygone bygone = { .since = since };
 
         table_remove_matching(r->configured, is_bygone_configured, &bygone, TABLE_LOST);
         table_remove_matching(r->policies, is_bygone_policy, &bygone, TABLE_LOST);
@@ -532,7 +577,7 @@ static bool is_bygone_certificate(const void *row, const void *context)
 
 void strongswan_forget_certificates(struct strongswan_rows *r, int64_t since)
 {
-        struct bygone bygone = { since, r->run };
+        const struct bygone bygone = { .since = since };
 
         table_remove_matching(r->certificates, is_bygone_certificate, &bygone, TABLE_LOST);
 }
@@ -588,6 +633,7 @@ void strongswan_rows_grow_old(struct strongswan_rows *r)
         ike_sas_grow_old(r);
         policies_grow_old(r);
         configured_grow_old(r);
+        strongswan_forget_certificates(r, INT64_MAX);
 }
 
 /* ---- what is there ---- */
@@ -634,6 +680,13 @@ int64_t strongswan_last_seen(const struct strongswan_rows *r, uint32_t id, bool 
         return ike_sa ? ike_sa->last_seen : 0;
 }
 
+uint32_t strongswan_ike_of(const struct strongswan_rows *r, uint32_t child_id)
+{
+        const struct child_sa *child = find_child(r, child_id);
+
+        return child ? child->ike_id : 0;
+}
+
 static bool ike_sa_fades(const struct strongswan_rows *r, const struct ike_sa *row)
 {
         return row->daemon_kind == DAEMON_STRONGSWAN && row->daemon_run == r->run &&
@@ -654,6 +707,31 @@ bool strongswan_is_fading(const struct strongswan_rows *r, uint32_t id, bool chi
         if (child_sa)
                 return child_fades(r, child_sa);
         return ike_sa && ike_sa_fades(r, ike_sa);
+}
+
+bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child)
+{
+        const struct child_sa *child_sa = child ? find_child(r, id) : NULL;
+        const struct ike_sa *ike_sa = child ? NULL : find_ike_sa(r, id);
+
+        if (child_sa)
+                return child_sa->state == CHILD_SA_REKEYED || child_sa->state >= CHILD_SA_DELETING;
+        return ike_sa && (ike_sa->ended ||
+                          (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN));
+}
+
+void strongswan_each_ike_sa(const struct strongswan_rows *r, int64_t since,
+                            void (*each)(void *context, const struct ike_sa *row), void *context)
+{
+        const struct ike_sa *row;
+        uint32_t index = 0;
+
+        while ((row = table_next(r->ike_sas, &ike_sa_type, &index, 1, false))) {
+                index = row->index;
+                if (row->daemon_kind == DAEMON_STRONGSWAN && row->daemon_run == r->run &&
+                    row->last_seen >= since)
+                        each(context, row);
+        }
 }
 
 void strongswan_each_fading(const struct strongswan_rows *r,

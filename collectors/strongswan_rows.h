@@ -2,6 +2,7 @@
 #ifndef IPSEC_REPORT_COLLECTORS_STRONGSWAN_ROWS_H
 #define IPSEC_REPORT_COLLECTORS_STRONGSWAN_ROWS_H
 
+#include "id_set.h"
 #include "loop.h"
 #include "strongswan_parse.h"
 #include "tables/certificate.h"
@@ -43,12 +44,24 @@ int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice mes
 /* Ends a read of what list-policies tells: what it did not tell is no trap any more. */
 void strongswan_policies_read(struct strongswan_rows *r, int64_t begun);
 
-/* Removes what the daemon has not told of since then; of former runs of it, everything. */
-void strongswan_forget_sas(struct strongswan_rows *r, int64_t since);
+/*
+ * Removes the IKE SAs that the daemon has not told of since then, with their children; of former
+ * runs of the daemon, all.
+ */
+void strongswan_forget_ike_sas(struct strongswan_rows *r, int64_t since);
+
+/* Of the IKE SAs that were told of whole, removes the children not told of since then. */
+void strongswan_forget_children(struct strongswan_rows *r, const struct id_set *told,
+                                int64_t since);
+
+/* Removes what the daemon has not told of since then. */
 void strongswan_forget_connections(struct strongswan_rows *r, int64_t since);
 void strongswan_forget_certificates(struct strongswan_rows *r, int64_t since);
 
-/* The daemon does not answer any more: its rows stay, and say that they are old. */
+/*
+ * The daemon does not answer any more: its rows stay, and say that they are old. Certificates have
+ * no way to say so: they go.
+ */
 void strongswan_rows_grow_old(struct strongswan_rows *r);
 
 /* How many IKE SAs of this run the daemon has told of since then. */
@@ -59,6 +72,16 @@ int64_t strongswan_last_seen(const struct strongswan_rows *r, uint32_t id, bool 
 
 /* Whether its state is one that does not last: negotiated, or about to go. */
 bool strongswan_is_fading(const struct strongswan_rows *r, uint32_t id, bool child);
+
+/* Whether it is over for the daemon, and only its end is missing. */
+bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child);
+
+/* The IKE SA of a child; 0: there is no such child. */
+uint32_t strongswan_ike_of(const struct strongswan_rows *r, uint32_t child_id);
+
+/* Calls each for the IKE SAs of this run that the daemon has told of since then. */
+void strongswan_each_ike_sa(const struct strongswan_rows *r, int64_t since,
+                            void (*each)(void *context, const struct ike_sa *row), void *context);
 
 /* Calls each for every SA whose state does not last. */
 void strongswan_each_fading(const struct strongswan_rows *r,

@@ -9,7 +9,7 @@
 #define LENGTH_SIZE 4
 #define READ_SIZE (64 * 1024) /* octets read in one turn of the loop */
 
-/* Milliseconds without a word of the daemon, while something is asked, until it is given up. */
+/* Milliseconds without a whole packet of the answer until the daemon is given up. */
 #define PATIENCE 10000
 
 /* Octets of one answer: 200,000 IKE SAs. */
@@ -42,6 +42,7 @@ struct vici {
         struct exchange *first; /* on its way */
         struct exchange *last;
         struct loop_timer *timer; /* until the daemon is given up */
+        int failure;              /* what sending came to; the timer tells it */
         uint8_t *buffer;          /* what came and is no whole packet yet */
         size_t held;
         size_t room;
@@ -49,12 +50,12 @@ struct vici {
 
 /* ---- packets ---- */
 
-static bool has_name(uint8_t type)
+static bool has_name(enum vici_packet_type type)
 {
         return type == VICI_EVENT;
 }
 
-static bool has_message(uint8_t type)
+static bool has_message(enum vici_packet_type type)
 {
         return type == VICI_CMD_RESPONSE || type == VICI_EVENT;
 }
@@ -112,13 +113,23 @@ static void patience_ended(void *context)
         struct vici *v = context;
 
         v->timer = NULL;
-        lose(v, -ETIMEDOUT);
+        lose(v, v->failure < 0 ? v->failure : -ETIMEDOUT);
 }
 
 static void wait_for_answer(struct vici *v)
 {
+        if (v->failure < 0)
+                return;
         v->loop->cancel(v->loop, v->timer);
         v->timer = v->first ? v->loop->after(v->loop, PATIENCE, patience_ended, v) : NULL;
+}
+
+/* Not at once: whoever asks must not find the connection closed below his feet. */
+static void fail_soon(struct vici *v, int err)
+{
+        v->failure = err;
+        v->loop->cancel(v->loop, v->timer);
+        v->timer = v->loop->after(v->loop, 0, patience_ended, v);
 }
 
 /* One question is on its way at a time, so that the socket always has room for it. */
@@ -158,14 +169,17 @@ static int begin(struct vici *v, struct exchange *e)
 
 static void begin_first(struct vici *v)
 {
-        int err = v->first ? begin(v, v->first) : 0;
+        int err;
 
+        if (v->first && v->first->step != STEP_QUEUED)
+                return; /* it has begun when it was asked */
+        err = v->first ? begin(v, v->first) : 0;
         wait_for_answer(v);
         if (err < 0)
-                lose(v, err);
+                fail_soon(v, err);
 }
 
-/* The exchange goes before its owner is told: telling may end the connection. */
+/* The exchange goes before its owner is told: telling may ask anew, or end the connection. */
 static void end_first(struct vici *v, int err, struct vici_slice message)
 {
         struct exchange *e = v->first;
@@ -175,9 +189,9 @@ static void end_first(struct vici *v, int err, struct vici_slice message)
         if (!v->first)
                 v->last = NULL;
         free_exchange(e);
-        begin_first(v);
         if (question.answered)
                 question.answered(question.context, err, message);
+        begin_first(v);
 }
 
 static int queue(struct vici *v, const struct vici_question *question,
@@ -245,6 +259,7 @@ static int handle_confirmation(struct vici *v, struct exchange *e, bool known)
                 return 0;
         }
         e->step = STEP_ASKED;
+        wait_for_answer(v);
         return send_packet(v, &e->request);
 }
 
@@ -260,6 +275,7 @@ static int handle_response(struct vici *v, struct exchange *e, const struct vici
         }
         e->failed = !known;
         e->step = STEP_UNREGISTERING;
+        wait_for_answer(v);
         return send_name(v, VICI_EVENT_UNREGISTER, e->question.stream);
 }
 
@@ -282,6 +298,12 @@ static int handle_packet(struct vici *v, const uint8_t *octets, size_t length)
         part = packet.type == VICI_EVENT && is_part(e, &packet);
         if (packet.type != VICI_EVENT && !e)
                 return -EPROTO;
+        if (part || packet.type != VICI_EVENT)
+                e->octets += length;
+        if (e && e->octets > ANSWER_MAX)
+                return -EFBIG;
+        if (part) /* another type ends a step, and what follows it has its own time */
+                wait_for_answer(v);
         if (v->owner->heard)
                 v->owner->heard(v->context,
                                 packet.type == VICI_EVENT && !part ? NULL : e->question.command,
@@ -359,12 +381,6 @@ static int take_octets(struct vici *v)
         if (got == 0)
                 return -ECONNRESET;
         v->held += (size_t)got;
-        if (v->first) {
-                v->first->octets += (size_t)got;
-                if (v->first->octets > ANSWER_MAX)
-                        return -EFBIG;
-                wait_for_answer(v);
-        }
         return handle_held(v);
 }
 
@@ -419,6 +435,7 @@ void vici_close(struct vici *v)
         v->opening = false;
         v->loop->cancel(v->loop, v->timer);
         v->timer = NULL;
+        v->failure = 0;
         forget_all(v);
         if (v->fd >= 0) {
                 v->loop->unwatch(v->loop, v->fd);

@@ -37,7 +37,10 @@ int vici_packet_parse(const uint8_t *octets, size_t length, struct vici_packet *
 
 struct vici;
 
-/* Told by a connection. None may free it; vici_close() is allowed in all of them. */
+/*
+ * Told by a connection, never from within vici_ask() or vici_watch(). None may free it, or open it
+ * again; vici_close() is allowed in all of them.
+ */
 struct vici_owner {
         /* It is open: questions may be asked. */
         void (*opened)(void *context);

@@ -6,7 +6,7 @@ const struct label ike_versions[] = {
         { 0, NULL },
 };
 
-static const struct label states[] = {
+const struct label ike_sa_states[] = {
         { IKE_CREATED, "created" },         { IKE_CONNECTING, "connecting" },
         { IKE_ESTABLISHED, "established" }, { IKE_PASSIVE, "passive" },
         { IKE_REKEYING, "rekeying" },       { IKE_REKEYED, "rekeyed" },
@@ -48,7 +48,7 @@ static const struct column columns[] = {
         STRING(14, "ipsrIkeSaRemoteIdentity", struct ike_sa, remote_identity),
         STRING(15, "ipsrIkeSaRemoteEapIdentity", struct ike_sa, remote_eap_identity),
         ENUMERATION(16, "ipsrIkeSaRole", struct ike_sa, role, roles),
-        ENUMERATION(17, "ipsrIkeSaState", struct ike_sa, state, states),
+        ENUMERATION(17, "ipsrIkeSaState", struct ike_sa, state, ike_sa_states),
         STRING(18, "ipsrIkeSaPolicyKey", struct ike_sa, policy_key),
         STRING(19, "ipsrIkeSaPolicyName", struct ike_sa, policy_name),
         STRING(20, "ipsrIkeSaAuthRecord", struct ike_sa, auth_record),

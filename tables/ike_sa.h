@@ -102,5 +102,6 @@ extern const struct table_type ike_sa_type;
 extern const struct table_type ike_sa_by_policy_type;
 
 extern const struct label ike_versions[];
+extern const struct label ike_sa_states[];
 
 #endif

@@ -34,8 +34,21 @@ install_packages() {
 
 BUILD_PACKAGES=(gcc=gcc make=make autoreconf=autoconf automake=automake pkg-config=pkg-config
     /usr/include/stdio.h=libc6-dev pkg:libmnl=libmnl-dev pkg:libcap-ng=libcap-ng-dev
-    pkg:jansson=libjansson-dev pkg:check=check /usr/include/uthash.h=uthash-dev
+    pkg:jansson=libjansson-dev pkg:libcrypto=libssl-dev pkg:check=check /usr/include/uthash.h=uthash-dev
     /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev)
 # the private snmpd, and what asks it
 SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3
     pgrep=procps /etc/protocols=netbase nft=nftables)
+# the pair of gateways with strongSwan
+IKE_PACKAGES=(/usr/sbin/charon-systemd=charon-systemd swanctl=strongswan-swanctl
+    /usr/lib/ipsec/plugins/libstrongswan-openssl.so=libstrongswan-standard-plugins
+    /usr/lib/ipsec/plugins/libstrongswan-curve25519.so=libstrongswan-extra-plugins
+    /usr/lib/ipsec/plugins/libstrongswan-eap-md5.so=libcharon-extra-plugins openssl=openssl xxd=xxd ps=procps)
+
+# install_ike_packages: where they were missing, Debian's strongSwan does not start with the machine either
+install_ike_packages() {
+    local there=yes
+    [ -x /usr/sbin/charon-systemd ] || there=no
+    install_packages "${IKE_PACKAGES[@]}" || return
+    [ "$there" = yes ] || systemctl disable strongswan.service >/dev/null 2>&1 || true
+}

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define MAX_WATCHES 8
-
 struct loop_timer {
         struct loop_timer *next;
         int64_t due;
@@ -13,14 +11,15 @@ struct loop_timer {
 };
 
 struct watch {
+        struct watch *next;
         int fd;
-        loop_ready *ready; /* NULL: a free place */
+        loop_ready *ready;
         void *context;
 };
 
 struct fake_loop {
         struct loop loop;
-        struct watch watches[MAX_WATCHES];
+        struct watch *watches;
         struct loop_timer *timers;
         int64_t milliseconds;
         int64_t wall;
@@ -34,30 +33,23 @@ static struct fake_loop *of(struct loop *loop)
 
 static int watch(struct loop *loop, int fd, loop_ready *ready, void *context)
 {
-        for (size_t i = 0; i < MAX_WATCHES; i++) {
-                if (of(loop)->watches[i].ready)
-                        continue;
-                of(loop)->watches[i] = (struct watch){ fd, ready, context };
-                return 0;
-        }
-        return -1;
+        struct watch *watch = calloc(1, sizeof(*watch));
+
+        *watch = (struct watch){ of(loop)->watches, fd, ready, context };
+        of(loop)->watches = watch;
+        return 0;
 }
 
 static void unwatch(struct loop *loop, int fd)
 {
-        for (size_t i = 0; i < MAX_WATCHES; i++)
-                if (of(loop)->watches[i].ready && of(loop)->watches[i].fd == fd)
-                        of(loop)->watches[i].ready = NULL;
-}
+        for (struct watch **w = &of(loop)->watches; *w; w = &(*w)->next) {
+                struct watch *gone = *w;
 
-void fake_loop_poll(struct loop *loop)
-{
-        for (size_t i = 0; i < MAX_WATCHES; i++) {
-                const struct watch w = of(loop)->watches[i];
-                struct pollfd p = { .fd = w.fd, .events = POLLIN };
-
-                if (w.ready && poll(&p, 1, 0) > 0)
-                        w.ready(w.context, w.fd);
+                if (gone->fd != fd)
+                        continue;
+                *w = gone->next;
+                free(gone);
+                return;
         }
 }
 
@@ -122,6 +114,8 @@ struct loop *fake_loop_new(int64_t wall)
 
 void fake_loop_free(struct loop *loop)
 {
+        while (of(loop)->watches)
+                unwatch(loop, of(loop)->watches->fd);
         while (of(loop)->timers)
                 cancel(loop, of(loop)->timers);
         free(loop);
@@ -153,6 +147,19 @@ bool fake_loop_step(struct loop *loop)
         cancel(loop, l->timers);
         timer.expired(timer.context);
         return true;
+}
+
+bool fake_loop_poll(struct loop *loop)
+{
+        for (const struct watch *w = of(loop)->watches; w; w = w->next) {
+                struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+
+                if (poll(&fd, 1, 0) <= 0)
+                        continue;
+                w->ready(w->context, w->fd);
+                return true;
+        }
+        return false;
 }
 
 unsigned int fake_loop_lines(const struct loop *loop)

@@ -15,8 +15,9 @@ void fake_loop_advance(struct loop *loop, uint32_t milliseconds);
 /* Runs what is due now and was set first; false: nothing is. One turn of a loop has more of them.
  */
 bool fake_loop_step(struct loop *loop);
-/* One turn for the descriptors that are watched: who has something to read is told. */
-void fake_loop_poll(struct loop *loop);
+
+/* Calls whoever watches the first descriptor that can be read; false: there is none. */
+bool fake_loop_poll(struct loop *loop);
 
 /* Lines logged so far. */
 unsigned int fake_loop_lines(const struct loop *loop);

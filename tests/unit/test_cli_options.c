@@ -55,6 +55,9 @@ START_TEST(nothing_is_all)
         ck_assert(selects(&report_ip) && !selects(&report_stat));
         ck_assert(selects(&report_host_active) && selects(&report_tunnel));
         ck_assert(selects(&report_cache));
+        ck_assert(selects(&report_sa_ike) && selects(&report_ike));
+        ck_assert(selects(&report_host_configured));
+        ck_assert(!selects(&report_cert) && !selects(&report_summary));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -66,10 +69,12 @@ START_TEST(words)
 {
         ck_assert_int_eq(parse("-sa ipsec"), 0);
         ck_assert(selects(&report_sa_ipsec) && n_selected() == 1);
+        ck_assert_int_eq(parse("-sa ike"), 0);
+        ck_assert(selects(&report_sa_ike) && n_selected() == 1);
         ck_assert_int_eq(parse("-sa"), 0);
-        ck_assert(selects(&report_sa_ipsec) && !selects(&report_collector));
+        ck_assert(selects(&report_sa_ike) && selects(&report_sa_ipsec) && n_selected() == 2);
         ck_assert_int_eq(parse("-sa all"), 0);
-        ck_assert(selects(&report_sa_ipsec));
+        ck_assert(selects(&report_sa_ike) && selects(&report_sa_ipsec) && n_selected() == 2);
         ck_assert_int_eq(parse("-sa=ipsec"), 0);
         ck_assert(selects(&report_sa_ipsec));
         ck_assert_int_eq(parse("-sa -json"), 0);
@@ -78,6 +83,11 @@ START_TEST(words)
         ck_assert(selects(&report_collector) && n_selected() == 1);
         ck_assert_int_eq(parse("-host"), 0);
         ck_assert(selects(&report_host_active) && n_selected() == 1);
+        ck_assert_int_eq(parse("-host configured"), 0);
+        ck_assert(selects(&report_host_configured) && n_selected() == 1);
+        ck_assert_int_eq(parse("-ike -cert -summary"), 0);
+        ck_assert(selects(&report_ike) && selects(&report_cert) && selects(&report_summary));
+        ck_assert_uint_eq(n_selected(), 3);
         ck_assert_int_eq(parse("-host active -tunnel"), 0);
         ck_assert(selects(&report_host_active) && selects(&report_tunnel) && n_selected() == 2);
         ck_assert_int_eq(parse("-collector -sa ipsec -sa"), 0);
@@ -94,9 +104,10 @@ START_TEST(words)
 }
 END_TEST
 
-static const char *const option_words[] = { "all",   "file", "json",     "verbose", "version",
-                                            "help",  "sa",   "host",     "tunnel",  "ip",
-                                            "cache", "stat", "collector" };
+static const char *const option_words[] = {
+        "all",    "file",  "json", "verbose", "version",   "help", "sa",   "host",    "ip",
+        "tunnel", "cache", "stat", "bypass",  "collector", "ike",  "cert", "summary",
+};
 
 static size_t count_matches(const char *prefix)
 {
@@ -135,8 +146,6 @@ START_TEST(refused)
 
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
                 ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
-        ck_assert_int_eq(parse("-sa ike"), -ENOTSUP);
-        ck_assert_int_eq(parse("-host configured"), -ENOTSUP);
 }
 END_TEST
 

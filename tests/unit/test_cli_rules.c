@@ -440,7 +440,9 @@ START_TEST(inbound_alone)
                          "Dst IP Addr: 10.2.0.0/16 Port number: 80/0xfff0\n"
                          "Network Protocol: TCP Action: Dynamic key SA\n"
                          "State: Initial\n"
-                         "Transform: ESP-AES128-HMAC-SHA1\n"
+                         "Proposal 1: Transform: ESP-AES128-HMAC-SHA1\n"
+                         "Lifetime Seconds: 0\n"
+                         "Lifetime Kbytes: 0\n"
                          "-- SA Number 1 --\n"
                          "SPI (hex): ABC\n"
                          "SA Type: ESP\n"
@@ -449,6 +451,8 @@ START_TEST(inbound_alone)
                          "Src IP Addr: \n"
                          "Dst IP Addr: \n"
                          "SA direction: INBOUND\n");
+        ck_assert(has(print(&report_tunnel, true),
+                      "SA direction: INBOUND\nProposal Source: negotiated\n-- Policy 16 --\n"));
 }
 END_TEST
 

@@ -185,7 +185,6 @@ START_TEST(test_gone)
         ck_assert(table_remove(policies, &out, TABLE_DELETED));
         ck_assert_uint_eq(sa_of(0x1001)->policy_cookie, 0);
         ck_assert_uint_eq(sa_of(0x1001)->direction, DIRECTION_UNKNOWN);
-        ck_assert_uint_eq(sa_of(0x1001)->last_direction, DIRECTION_OUTBOUND);
 }
 END_TEST
 
