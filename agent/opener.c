@@ -126,6 +126,7 @@ static void watch_whack(const char *path, const char *argument, int output)
         pid_t pid, watcher = getpid();
         int status;
 
+        signal(SIGALRM, SIG_DFL); /* the agent's libraries may have another use for it */
         alarm(OPENER_COMMAND_TIME);
         pid = fork();
         if (pid == 0)
