@@ -269,11 +269,11 @@ static const struct {
         const char *word;
         uint8_t protocol;
 } protocols[] = {
-        { "esp.", PROTOCOL_ESP },
-        { "ah.", PROTOCOL_AH },
+        { "esp", PROTOCOL_ESP },
+        { "ah", PROTOCOL_AH },
 };
 
-/* "esp.695e2267@192.0.2.2": the number, and the destination of the packets that have it */
+/* "esp.695e2267@192.0.2.2", "esp:1f@2001:db8::1": whose packets to this destination have it */
 static bool parse_said(struct libreswan_text word, uint8_t *protocol, uint32_t *spi,
                        struct inet_addr *address)
 {
@@ -283,9 +283,10 @@ static bool parse_said(struct libreswan_text word, uint8_t *protocol, uint32_t *
         for (i = 0; i < COUNT(protocols); i++)
                 if (text_take(&word, protocols[i].word))
                         break;
-        if (i == COUNT(protocols) || !text_number(&word, 16, &number) || number == 0 ||
-            number > UINT32_MAX || !text_take(&word, "@") ||
-            !inet_addr_parse(address, word.at, word.length) || address->type == INET_ADDR_UNKNOWN)
+        if (i == COUNT(protocols) || !(text_take(&word, ".") || text_take(&word, ":")) ||
+            !text_number(&word, 16, &number) || number == 0 || number > UINT32_MAX ||
+            !text_take(&word, "@") || !inet_addr_parse(address, word.at, word.length) ||
+            address->type == INET_ADDR_UNKNOWN)
                 return false;
         *protocol = protocols[i].protocol;
         *spi = (uint32_t)number;
@@ -323,7 +324,7 @@ int libreswan_parse_spis(struct libreswan_text line, struct libreswan_state *sta
 
                 if (text_begins(word, "Traffic:"))
                         break;
-                if (text_begins(word, "tun."))
+                if (text_begins(word, "tun.") || text_begins(word, "tun:"))
                         state->tunnel = true;
                 if (parse_said(word, &protocol, &spi, &address))
                         take_said(state, protocol, spi, &address);

@@ -37,21 +37,8 @@ pluto_start() {
     pid=$!
     started+=("$pid")
     if [ "$1" = sun ]; then SUN=$pid; else MOON=$pid; fi
-    wait_until 60 "pluto_alive $1" || { tail -n 5 "$PAIR/$1"/pluto.{out,log} >&2; return 1; }
-    whack "$1" --listen >/dev/null
-}
-
-# pluto_load NAME CONNECTION...
-pluto_load() {
-    local name=$1 connection
-    shift
-    for connection; do
-        at "$name" "/usr/libexec/ipsec/addconn" --ctlsocket "$PAIR/$name/run/pluto.ctl" \
-            --config "$PAIR/$name/ipsec.conf" "$connection" >>"$PAIR/$name/load.log" 2>&1 || {
-            echo "$connection: $(tail -n 2 "$PAIR/$name/load.log")"
-            return 1
-        }
-    done
+    # it loads what it has configured by itself
+    wait_until 60 "pluto_alive $1 && is_loaded $1" || { tail -n 5 "$PAIR/$1"/pluto.{out,log} >&2; return 1; }
 }
 
 # pluto_up NAME CONNECTION...: as an operator would
@@ -65,12 +52,17 @@ pluto_up() {
     done
 }
 
+# is_loaded NAME: every connection, and those for traffic are in the kernel
+is_loaded() {
+    local status
+    status=$(whack "$1" --status)
+    [ "$(grep -c '; conn serial: ' <<<"$status")" = "$(grep -c '^conn [^%]' "$PAIR/$1/ipsec.conf")" ] &&
+        [ "$(grep -c ' prospective erouted;' <<<"$status")" = "$(grep -c 'auto=ondemand' "$PAIR/$1/ipsec.conf")" ]
+}
+
 is_up() { # NAME CONNECTION
     whack "$1" --trafficstatus | grep -q "^006 #[0-9]*: \"$2\""
 }
-
-MOON_CONNECTIONS=(net legacy ah six rw trap pass "$(printf 'a%.0s' {1..60})")
-SUN_CONNECTIONS=(net legacy ah six warrior)
 
 pair_configure() {
     local name l r ln rn other
@@ -124,6 +116,9 @@ conn six
 	esp=aes256-sha2_512
 	pfs=no
 	rekey=no
+X
+        if [ $name = moon ]; then
+            cat >>"$PAIR/moon/ipsec.conf" <<X
 conn rw
 	left=192.0.2.61
 	right=%any
@@ -131,13 +126,6 @@ conn rw
 	rightid=@warrior
 	ikev2=insist
 	leftsubnet=10.1.5.0/24
-conn warrior
-	left=192.0.2.101
-	right=192.0.2.61
-	leftid=@warrior
-	rightid=@gate
-	ikev2=insist
-	rightsubnet=10.1.5.0/24
 conn trap
 	right=192.0.2.99
 	rightid=@ghost
@@ -160,6 +148,17 @@ conn $(printf 'a%.0s' {1..60})
 	leftsubnet=10.1.6.0/24
 	rightsubnet=10.2.6.0/24
 X
+        else
+            cat >>"$PAIR/sun/ipsec.conf" <<X
+conn warrior
+	left=192.0.2.101
+	right=192.0.2.61
+	leftid=@warrior
+	rightid=@gate
+	ikev2=insist
+	rightsubnet=10.1.5.0/24
+X
+        fi
         cat >"$PAIR/$name/ipsec.secrets" <<X
 @moon @sun : PSK "throw-away-test-of-the-lab"
 @gate @warrior : PSK "throw-away-test-of-the-lab"
