@@ -22,11 +22,15 @@
 #include "joins/directions.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
+#include "joins/overdue.h"
 #include "joins/protection.h"
 #include "joins/rule_owners.h"
 #include "joins/rules.h"
 #include "joins/sa_owners.h"
 #include "joins/totals.h"
+#include "joins/tunnel_gauges.h"
+#include "joins/tunnels.h"
+#include "joins/weak.h"
 #include "opener.h"
 #include "options.h"
 #include "privileges.h"
@@ -34,6 +38,8 @@
 #include "self.h"
 #include "settings.h"
 #include "snmp_agent.h"
+#include "state.h"
+#include "state_file.h"
 #include "tables/flow.h"
 
 #include <errno.h>
@@ -62,6 +68,11 @@ struct agent {
         struct protection *protection;
         struct flow_verdicts *verdicts;
         struct totals *totals;
+        struct overdue *overdue;
+        struct weak *weak;
+        struct tunnels *tunnels;
+        struct state *state;
+        struct tunnel_gauges *tunnel_gauges;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -146,7 +157,30 @@ static struct flows_config flows_config(const struct agent *agent)
         };
 }
 
+static struct tunnels_config tunnels_config(const struct agent *agent)
+{
+        return (struct tunnels_config){
+                .retention = agent->settings.tunnel_retention,
+                .maximum = agent->settings.tunnel_maximum,
+                .one_way = agent->settings.one_way_seconds,
+                .idle_patterns = agent->settings.idle_tunnels.words,
+                .n_idle_patterns = agent->settings.idle_tunnels.n,
+        };
+}
+
 /* ---- signals ---- */
+
+static void configure_joins(struct agent *agent)
+{
+        const struct word_list *weak = &agent->settings.weak_algorithms;
+        struct tunnels_config tunnels = tunnels_config(agent);
+
+        weak_configure(agent->weak, weak->words, weak->n);
+        self_tell_weak(agent->self, weak->words, weak->n);
+        tunnels_configure(agent->tunnels, &tunnels);
+        if (agent->state)
+                state_configure(agent->state, agent->settings.state_interval);
+}
 
 static void configure_collectors(struct agent *agent)
 {
@@ -171,6 +205,7 @@ static void reread(struct agent *agent)
         settings_default(&agent->settings);
         snmp_agent_reread();
         configure_collectors(agent);
+        configure_joins(agent);
         snmp_log(LOG_NOTICE, "configuration read again\n");
         sd_notify_send("READY=1");
 }
@@ -331,6 +366,36 @@ static bool add_joins(struct agent *agent)
                agent->totals;
 }
 
+/* What needs the configuration. */
+static bool start_joins(struct agent *agent)
+{
+        const struct word_list *weak = &agent->settings.weak_algorithms;
+        struct tunnels_config tunnels = tunnels_config(agent);
+
+        agent->overdue = overdue_new(agent->store, agent->loop);
+        agent->weak = weak_new(agent->store, agent->loop, weak->words, weak->n);
+        agent->tunnels = tunnels_new(agent->store, agent->loop, &tunnels);
+        if (!agent->overdue || !agent->weak || !agent->tunnels)
+                return failed("making", "tunnels", -ENOMEM);
+        self_tell_weak(agent->self, weak->words, weak->n);
+        return true;
+}
+
+/* What is replayed belongs to another machine, or another time. */
+static bool start_state(struct agent *agent)
+{
+        if (!agent->replay) {
+                agent->state =
+                        state_new(agent->store, agent->loop, agent->tunnels, agent->totals,
+                                  agent->settings.state_file, agent->settings.state_interval);
+                if (!agent->state)
+                        return failed("keeping", "the state", -ENOMEM);
+        }
+        agent->tunnel_gauges =
+                tunnel_gauges_new(agent->store, agent->loop, state_ike_totals(agent->state));
+        return agent->tunnel_gauges || failed("making", "gauges", -ENOMEM);
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -350,7 +415,7 @@ static bool start(struct agent *agent)
         if (err < 0)
                 return failed("preparing for", "snmpd and signals", err);
         snmp_agent_read();
-        if (!may_listen(agent))
+        if (!may_listen(agent) || !start_joins(agent))
                 return false;
         if (!snmp_agent_open(&agent->options)) {
                 snmp_log(LOG_ERR, "%s cannot be opened for SNMP\n", agent->options.standalone);
@@ -360,11 +425,15 @@ static bool start(struct agent *agent)
         agent->opener = opener_start(agent->loop, &paths);
         if (!agent->opener)
                 return failed("starting", "the opener", -errno);
-        return drop_privileges(agent) && start_collectors(agent);
+        if (!agent->replay)
+                state_file_make_folder(agent->settings.state_file, agent->options.user);
+        return drop_privileges(agent) && start_state(agent) && start_collectors(agent);
 }
 
 static void stop(struct agent *agent)
 {
+        state_flush(agent->state);
+        state_free(agent->state);
         for (size_t i = 0; i < agent->n_collectors; i++)
                 agent->collectors[i]->ops->free(agent->collectors[i]);
         opener_stop(agent->opener);
@@ -378,12 +447,17 @@ static void stop(struct agent *agent)
         protection_free(agent->protection);
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
+        tunnel_gauges_free(agent->tunnel_gauges);
+        tunnels_free(agent->tunnels);
+        weak_free(agent->weak);
+        overdue_free(agent->overdue);
         totals_free(agent->totals);
         flow_verdicts_free(agent->verdicts);
         rules_free(agent->rules);
         self_free(agent->self);
         store_free(agent->store);
         event_loop_free(agent->loop);
+        settings_free(&agent->settings);
 }
 
 static int run(struct agent *agent)

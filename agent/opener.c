@@ -379,8 +379,10 @@ struct opener *opener_start(struct loop *loop, const struct opener_paths *paths)
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
                 goto fail;
         o->pid = fork();
-        if (o->pid == 0)
+        if (o->pid == 0) {
+                free(o); /* it is the parent's */
                 run(ends[1], paths, parent);
+        }
         close(ends[1]);
         o->channel = ends[0];
         o->loop = loop;

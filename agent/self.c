@@ -6,6 +6,7 @@
 #include "tables/ipsec_sa.h"
 #include "tables/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@ struct self {
         struct table *policies;
         struct agent_scalars row;
         struct utsname kernel;
+        char *weak; /* the row's text */
 };
 
 static void tell(void *context)
@@ -87,6 +89,27 @@ static uint32_t run_identity(int64_t wall)
         return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)wall;
 }
 
+/* The table keeps what it is told: the text need not stay. */
+void self_tell_weak(struct self *self, const char *const *list, size_t n)
+{
+        char *text = NULL;
+        size_t length;
+        FILE *out = open_memstream(&text, &length);
+
+        if (!out)
+                return;
+        for (size_t i = 0; i < n; i++)
+                fprintf(out, "%s%s", i == 0 ? "" : ",", list[i]);
+        if (fclose(out) == 0) {
+                free(self->weak);
+                self->weak = text;
+                self->row.weak_algorithms = text;
+                tell_soon(self);
+                return;
+        }
+        free(text);
+}
+
 struct self *self_new(struct store *store, struct loop *loop)
 {
         struct self *self = calloc(1, sizeof(*self));
@@ -120,7 +143,9 @@ struct self *self_new(struct store *store, struct loop *loop)
 
 void self_free(struct self *self)
 {
-        if (self)
-                self->loop->cancel(self->loop, self->timer);
+        if (!self)
+                return;
+        self->loop->cancel(self->loop, self->timer);
+        free(self->weak);
         free(self);
 }

@@ -11,4 +11,7 @@ struct self;
 struct self *self_new(struct store *store, struct loop *loop);
 void self_free(struct self *self);
 
+/* Tells the list of weak algorithms in force. */
+void self_tell_weak(struct self *self, const char *const *list, size_t n);
+
 #endif

@@ -8,6 +8,9 @@
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
+#include "joins/tunnels.h"
+#include "joins/weak.h"
+#include "state.h"
 
 #include <net-snmp/net-snmp-config.h>
 
@@ -22,17 +25,18 @@ enum kind {
         KIND_NUMBER,
         KIND_SWITCH,
         KIND_PATH,
+        KIND_WORDS,
 };
 
 struct token {
         const char *name;
         enum kind kind;
-        size_t offset; /* of a uint32_t, a bool or a char[high] in struct settings */
+        size_t offset; /* of a uint32_t, a bool, a char[high], a struct word_list in the settings */
         uint32_t low;
         uint32_t high;
         uint32_t standard; /* the default */
         const char *help;
-        const char *path; /* KIND_PATH: the default */
+        const char *text; /* KIND_PATH, KIND_WORDS: the default */
 };
 
 #define PLACE(member) offsetof(struct settings, member)
@@ -69,6 +73,19 @@ static const struct token tokens[] = {
         { "flowIdle", KIND_NUMBER, PLACE(flow_idle), 1, 86400, FLOW_IDLE_DEFAULT, "SECONDS", NULL },
         { "flowMaximum", KIND_NUMBER, PLACE(flow_maximum), 1, 1u << 24, FLOW_MAXIMUM_DEFAULT,
           "ROWS", NULL },
+        { "tunnelRetention", KIND_NUMBER, PLACE(tunnel_retention), 60, INT32_MAX,
+          TUNNEL_RETENTION_DEFAULT, "SECONDS", NULL },
+        { "tunnelMaximum", KIND_NUMBER, PLACE(tunnel_maximum), 0, 10000000, TUNNEL_MAXIMUM_DEFAULT,
+          "ROWS", NULL },
+        { "oneWaySeconds", KIND_NUMBER, PLACE(one_way_seconds), 10, 86400, ONE_WAY_DEFAULT,
+          "SECONDS", NULL },
+        { "idleTunnel", KIND_WORDS, PLACE(idle_tunnels), 0, 0, 0, "PATTERN ...", "" },
+        { "weakAlgorithms", KIND_WORDS, PLACE(weak_algorithms), 0, 0, 0, "none | NAME ...",
+          WEAK_ALGORITHMS_DEFAULT },
+        { "stateFile", KIND_PATH, PLACE(state_file), 1, sizeof(((struct settings *)0)->state_file),
+          0, "PATH", STATE_FOLDER "/state" },
+        { "stateInterval", KIND_NUMBER, PLACE(state_interval), 1, 3600, STATE_INTERVAL_DEFAULT,
+          "SECONDS", NULL },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no",
           NULL },
 };
@@ -89,9 +106,71 @@ static void set(struct settings *settings, const struct token *token, uint32_t n
                 *(uint32_t *)member = number;
 }
 
+/* systemd tells where the unit's state lies. */
+static const char *default_path(const struct token *token, char path[256])
+{
+        const char *folder = getenv("STATE_DIRECTORY");
+
+        if (token->offset != PLACE(state_file) || !folder || folder[0] != '/')
+                return token->text;
+        snprintf(path, 256, "%s/state", folder);
+        return path;
+}
+
 static void set_path(struct settings *settings, const struct token *token, const char *path)
 {
         snprintf((char *)settings + token->offset, token->high, "%s", path);
+}
+
+/* ---- lists of words ---- */
+
+static struct word_list *list_of(struct settings *settings, const struct token *token)
+{
+        return (struct word_list *)((char *)settings + token->offset);
+}
+
+static void clear_words(struct word_list *list)
+{
+        for (size_t i = 0; i < list->n; i++)
+                free((void *)(uintptr_t)list->words[i]);
+        free((void *)(uintptr_t)list->words);
+        memset(list, 0, sizeof(*list));
+}
+
+static void add_word(struct word_list *list, const char *word)
+{
+        const char **words = (const char **)(uintptr_t)list->words;
+        char *copy = strdup(word);
+
+        words = copy ? reallocarray(words, list->n + 1, sizeof(*words)) : NULL;
+        if (!words) {
+                free(copy);
+                return;
+        }
+        words[list->n++] = copy;
+        list->words = words;
+}
+
+/* The first line takes the place of the default, further ones add to it. "none" is no word. */
+static void add_words(struct word_list *list, const char *line)
+{
+        char word[256];
+
+        while (line) {
+                line = copy_nword_const(line, word, sizeof(word));
+                if (word[0] != '\0' && strcasecmp(word, "none") != 0)
+                        add_word(list, word);
+        }
+}
+
+static void set_words(struct settings *settings, const struct token *token, const char *line)
+{
+        struct word_list *list = list_of(settings, token);
+
+        if (!list->told)
+                clear_words(list);
+        list->told = true;
+        add_words(list, line);
 }
 
 static const struct token *find(const char *name)
@@ -130,8 +209,13 @@ static void parse(const char *name, char *line)
         const struct token *token = find(name);
         char word[256];
         uint32_t number;
-        const char *rest = copy_nword(line, word, sizeof(word));
+        const char *rest;
 
+        if (token->kind == KIND_WORDS) {
+                set_words(target, token, line);
+                return;
+        }
+        rest = copy_nword(line, word, sizeof(word));
         if (rest) {
                 netsnmp_config_error("%s takes one value: %s", name, token->help);
         } else if (token->kind == KIND_PATH) {
@@ -168,12 +252,28 @@ static int count_complaint(int major, int minor, void *message, void *context)
 
 void settings_default(struct settings *settings)
 {
+        char path[256];
+
         for (size_t i = 0; i < N_TOKENS; i++) {
-                if (tokens[i].kind == KIND_PATH)
-                        set_path(settings, &tokens[i], tokens[i].path);
-                else
+                switch (tokens[i].kind) {
+                case KIND_PATH:
+                        set_path(settings, &tokens[i], default_path(&tokens[i], path));
+                        break;
+                case KIND_WORDS:
+                        clear_words(list_of(settings, &tokens[i]));
+                        add_words(list_of(settings, &tokens[i]), tokens[i].text);
+                        break;
+                default:
                         set(settings, &tokens[i], tokens[i].standard);
+                }
         }
+}
+
+void settings_free(struct settings *settings)
+{
+        for (size_t i = 0; i < N_TOKENS; i++)
+                if (tokens[i].kind == KIND_WORDS)
+                        clear_words(list_of(settings, &tokens[i]));
 }
 
 void settings_register(struct settings *settings)

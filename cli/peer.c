@@ -279,12 +279,13 @@ static void complain_source(const struct collector_row *row, int64_t age, int64_
                 complain("%s is overdue, %s%s%s", name, when, *error ? ": " : "", error);
 }
 
-/* The agent tells one moment as a date and as an age: that gives its clock. */
-static void take_clock(struct session *session, const struct collector_row *row)
+/* The agent tells one moment as a date and as an age: that gives its clock. now is what the age was
+ * counted from; the session's clock may have been set since, by the row before. */
+static void take_clock(struct session *session, const struct collector_row *row,
+                       const struct moment *now)
 {
         if (row->last_success != 0 && row->discontinuity != 0)
-                session_set_wall(session, session_moment(session).wall + row->last_success -
-                                                  row->discontinuity);
+                session_set_wall(session, now->wall + row->last_success - row->discontinuity);
 }
 
 static int check_source(void *context, const void *data, const struct moment *now)
@@ -293,7 +294,7 @@ static int check_source(void *context, const void *data, const struct moment *no
         const struct collector_row *row = data;
         int64_t uptime;
 
-        take_clock(sources->session, row);
+        take_clock(sources->session, row, now);
         uptime = session_moment(sources->session).wall - sources->agent->start_time;
         if (row->key && is_daemon(row->key)) {
                 if (is_missing(row))

@@ -1066,6 +1066,8 @@ static void replay_answer(struct strongswan *s, size_t stream, const void *octet
 
         if (!unpack(s, octets, length, &packet))
                 return;
+        if (packet.type != VICI_EVENT && packet.type != VICI_CMD_RESPONSE)
+                return; /* a confirmation, before the answer or behind it */
         if (s->replaying != streams[stream].command)
                 replay_begin(s, streams[stream].command);
         if (packet.type == VICI_EVENT && streams[stream].part)

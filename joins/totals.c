@@ -413,6 +413,13 @@ void totals_free(struct totals *t)
         free(t);
 }
 
+void totals_save(const struct totals *t, struct totals_saved *saved)
+{
+        saved->totals = t->totals;
+        saved->in_no_states = t->in_no_states;
+        saved->out_no_states = t->out_no_states;
+}
+
 void totals_restore(struct totals *t, const struct totals_saved *saved)
 {
         t->totals = saved->totals;

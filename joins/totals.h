@@ -27,6 +27,9 @@ struct totals_saved {
         uint64_t out_no_states; /* as far as they are in the totals */
 };
 
+/* What is to be saved now. The rest of *saved stays as it is. */
+void totals_save(const struct totals *t, struct totals_saved *saved);
+
 /* Goes on from there. To be called before there are any rows. */
 void totals_restore(struct totals *t, const struct totals_saved *saved);
 

@@ -85,9 +85,26 @@ const struct table_type child_by_spi_out_type = {
         .moves = true,
 };
 
+static const struct column by_tunnel_index[] = {
+        UNSIGNED32(1, "tunnel", struct child_sa, tunnel),
+        UNSIGNED32(2, "index", struct child_sa, index),
+};
+
+const struct table_type child_by_tunnel_type = {
+        .name = "child SAs by tunnel",
+        TABLE_INDEX(by_tunnel_index),
+        .row_size = sizeof(struct child_sa),
+        .moves = true,
+};
+
 static const struct table_type *const views[] = {
-        &child_by_ike_type,    &child_by_reqid_type,   &child_by_name_type,
-        &child_by_spi_in_type, &child_by_spi_out_type, NULL,
+        &child_by_ike_type,
+        &child_by_reqid_type,
+        &child_by_name_type,
+        &child_by_spi_in_type,
+        &child_by_spi_out_type,
+        &child_by_tunnel_type,
+        NULL,
 };
 
 const struct table_type child_sa_type = {

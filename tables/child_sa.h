@@ -55,8 +55,9 @@ struct child_sa {
         uint64_t octets_in;        /* the daemon's word; the kernel's is better */
         uint64_t octets_out;
 
-        /* What the table fills. */
-        uint32_t index; /* a higher one is newer */
+        /* What the table and the joins fill. */
+        uint32_t index;  /* a higher one is newer */
+        uint32_t tunnel; /* number of the tunnel's row (tunnel.h); 0 none */
 };
 
 extern const struct table_type child_sa_type;
@@ -72,6 +73,9 @@ extern const struct table_type child_by_name_type;
 
 /* The same rows by inbound SPI: spi_in, index. For joins. */
 extern const struct table_type child_by_spi_in_type;
+
+/* The same rows by the number of their tunnel: tunnel, index. For joins. */
+extern const struct table_type child_by_tunnel_type;
 
 /* The same rows by outbound SPI: spi_out, index. For joins. */
 extern const struct table_type child_by_spi_out_type;

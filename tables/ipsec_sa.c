@@ -257,8 +257,21 @@ const struct table_type sa_by_partner_type = {
         .moves = true,
 };
 
+static const struct column by_tunnel_index[] = {
+        UNSIGNED32(1, "tunnel", struct ipsec_sa, tunnel),
+        UNSIGNED32(2, "index", struct ipsec_sa, index),
+};
+
+const struct table_type sa_by_tunnel_type = {
+        .name = "SAs by their tunnel",
+        TABLE_INDEX(by_tunnel_index),
+        .row_size = sizeof(struct ipsec_sa),
+        .moves = true,
+};
+
 static const struct table_type *const views[] = {
-        &sa_by_spi_type, &sa_by_ends_type, &sa_by_rule_type, &sa_by_partner_type, NULL,
+        &sa_by_spi_type,     &sa_by_ends_type,   &sa_by_rule_type,
+        &sa_by_partner_type, &sa_by_tunnel_type, NULL,
 };
 
 const struct table_type ipsec_sa_type = {

@@ -189,6 +189,9 @@ struct ipsec_sa {
         uint32_t partner;       /* ipsrSaIndex of the other direction; 0 none known */
         uint32_t policy_cookie; /* the kernel's policy index; 0 none known */
         uint32_t rule;          /* the same, also of an SA without keys yet; no column has it */
+        uint32_t tunnel; /* number of the tunnel's row (tunnel.h); 0 none; no column has it */
+        uint8_t tunnel_direction; /* enum ipsec_direction in which it counts for its tunnel; 0: not
+                                     known yet; no column has it */
 };
 
 extern const struct table_type ipsec_sa_type;
@@ -201,6 +204,9 @@ extern const struct table_type sa_by_ends_type;
 /* For joins: by the policy that uses them (rule), or by their partner, and then their own index. */
 extern const struct table_type sa_by_rule_type;
 extern const struct table_type sa_by_partner_type;
+
+/* For joins: by the number of their tunnel, and then their own index. */
+extern const struct table_type sa_by_tunnel_type;
 
 extern const struct label ipsec_protocols[];
 extern const struct label ipsec_modes[];

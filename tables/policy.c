@@ -121,6 +121,19 @@ static size_t key_length(const void *row)
         return offsetof(struct policy, kind);
 }
 
+static const struct column by_tunnel_index[] = {
+        UNSIGNED32(1, "tunnel", struct policy, tunnel),
+        UNSIGNED32(2, "type", struct policy, type),
+        UNSIGNED32(3, "index", struct policy, index),
+};
+
+const struct table_type policy_by_tunnel_type = {
+        .name = "policies by tunnel",
+        TABLE_INDEX(by_tunnel_index),
+        .row_size = sizeof(struct policy),
+        .moves = true,
+};
+
 static const struct column by_configured_index[] = {
         STRING(1, "policyKey", struct policy, configured_policy_key),
         STRING(2, "childKey", struct policy, configured_child_key),
@@ -138,9 +151,9 @@ const struct table_type policy_by_configured_type = {
 static const struct table_type *const views[] = {
         &policy_by_precedence_type,
         &policy_by_configured_type,
+        &policy_by_tunnel_type,
         NULL,
 };
-
 const struct table_type policy_type = {
         .number = 10,
         .name = "ipsrPolicyTable",

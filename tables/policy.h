@@ -94,9 +94,13 @@ struct policy {
         uint32_t tunnel_instance;
         const char *configured_policy_key;
         const char *configured_child_key;
+        uint32_t tunnel; /* number of the tunnel's row (tunnel.h); 0 none; no column has it */
 };
 
 extern const struct table_type policy_type;
+
+/* For joins: by the number of their tunnel, then as policy_type. */
+extern const struct table_type policy_by_tunnel_type;
 
 /* For joins: by configured policy and child, then as policy_type. */
 extern const struct table_type policy_by_configured_type;

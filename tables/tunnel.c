@@ -91,6 +91,20 @@ static size_t key_length(const void *row)
         return offsetof(struct tunnel, name);
 }
 
+static const struct column by_ike_sa_index[] = {
+        UNSIGNED32(1, "IKE SA", struct tunnel, ike_sa),
+        UNSIGNED32(2, "number", struct tunnel, number),
+};
+
+const struct table_type tunnel_by_ike_sa_type = {
+        .name = "tunnels by IKE SA",
+        TABLE_INDEX(by_ike_sa_index),
+        .row_size = sizeof(struct tunnel),
+        .moves = true,
+};
+
+static const struct table_type *const views[] = { &tunnel_by_ike_sa_type, NULL };
+
 const struct table_type tunnel_type = {
         .number = 12,
         .name = "ipsrTunnelTable",
@@ -101,4 +115,5 @@ const struct table_type tunnel_type = {
         .row_size = sizeof(struct tunnel),
         .source_size = sizeof(struct tunnel),
         .key_length = key_length,
+        .views = views,
 };

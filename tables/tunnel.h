@@ -87,9 +87,14 @@ struct tunnel {
         uint32_t reqid;          /* of the current SAs; 0 none */
         const char *daemon;      /* "strongswan", "libreswan"; NULL with manual keys */
         int64_t last_seen;       /* seconds since 1970: when a source last told of it */
+        uint32_t number; /* of this row in this run of the agent, from 1; no column has it */
 };
 
 extern const struct table_type tunnel_type;
+
+/* For joins: by the IKE SA that they name, and then their number. */
+extern const struct table_type tunnel_by_ike_sa_type;
+
 extern const struct label tunnel_states[];
 
 #endif

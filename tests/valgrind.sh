@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 begin
 mkdir "$WORK/manual"
-cp "$TESTS"/data/netlink-manual/{state,sadinfo}.bin "$WORK/manual/"
+cp "$TESTS"/data/netlink-manual/{state,sadinfo}.bin "$TESTS"/data/vici/list-*.resp.bin "$WORK/manual/"
 
 # ends with status 99 on an error or a leak
 valgrind=(valgrind -q --error-exitcode=99 --leak-check=full
@@ -19,7 +19,7 @@ clean() {
 
 start_under_valgrind() { # ARGS of the agent
     echo "redumpInterval 60" >"$WORK/agent.conf"
-    SNMP_PERSISTENT_DIR=$WORK "${valgrind[@]}" "--log-file=$WORK/agent" \
+    SNMP_PERSISTENT_DIR=$WORK STATE_DIRECTORY=$WORK "${valgrind[@]}" "--log-file=$WORK/agent" \
         "$BUILD/ipsec-reportd" -f -Le -C -c "$WORK/agent.conf" "$@" >"$WORK/agent.log" 2>&1 &
     AGENT=$!
     started+=("$AGENT")
@@ -47,6 +47,7 @@ start_under_valgrind -x "unix:$WORK/agentx" --replay "$WORK/manual"
 live "subagent"
 for arguments in "-sa ipsec" "-sa ipsec -json" "-sa ipsec -verbose" "-host -tunnel -verbose" \
     "-host -tunnel -json" "-bypass -verbose" "-bypass -json" \
+    "-sa ike -ike -host configured -cert -summary -verbose" "-all -cert -summary -json" \
     "-stat" "-stat -json" "-collector" "-version"; do
     read -ra words <<<"$arguments"
     "${valgrind[@]}" "--log-file=$WORK/command" "$BUILD/ipsec_report" "${words[@]}" -- -v2c -c public -t 20 \

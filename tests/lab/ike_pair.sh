@@ -47,10 +47,10 @@ pair_begin() {
     ip addr add 2001:db8::1/64 dev wan0 nodad
     in_sun ip addr add 2001:db8::2/64 dev wan0 nodad
     for n in 0 1 2 3; do
-        ip addr add "10.1.$n.1/24" dev lo
-        in_sun ip addr add "10.2.$n.1/24" dev lo
+        ip addr replace "10.1.$n.1/24" dev lo
+        in_sun ip addr replace "10.2.$n.1/24" dev lo
     done
-    ip addr add 2001:db8:1::1/64 dev lo nodad
+    ip addr replace 2001:db8:1::1/64 dev lo nodad
     in_sun ip addr add 2001:db8:2::1/64 dev lo nodad
     pair_daemon moon && pair_daemon sun && pair_certificates && pair_configure
 }
@@ -335,6 +335,7 @@ pair_end() {
     ip netns pids sun 2>/dev/null | xargs -r kill 2>/dev/null
     ip netns delete sun 2>/dev/null
     ip link delete wan0 2>/dev/null
+    ip addr flush dev lo scope global
 }
 
 # ---- the agent's tables beside the daemon's word ----

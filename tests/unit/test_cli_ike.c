@@ -627,7 +627,7 @@ END_TEST
 /* What goes into a tunnel is -tunnel's, also when the kernel knows nothing of it. */
 START_TEST(configured_tunnels)
 {
-        const struct ike_policy policies[] = {
+        const struct ike_policy outer[] = {
                 { .key = "a", .local_addresses = "192.0.2.9", .remote_addresses = "%any" },
                 { .key = "host-host",
                   .local_addresses = "192.0.2.1",
@@ -652,8 +652,8 @@ START_TEST(configured_tunnels)
         add_configured(&report_tunnel, &row);
         row.policy_key = "z";
         add_configured(&report_tunnel, &row);
-        add(&report_tunnel, &ike_policy_type, &policies[1]);
-        add(&report_tunnel, &ike_policy_type, &policies[0]);
+        add(&report_tunnel, &ike_policy_type, &outer[1]);
+        add(&report_tunnel, &ike_policy_type, &outer[0]);
 #define TITLE "------------------- Tunnel Policy Rule -------------------\nTunnel Name: net\n"
         ck_assert_str_eq(
                 print_parts(&report_tunnel, false),
@@ -795,11 +795,6 @@ START_TEST(summary_of_many_tongues)
         print_parts(&report_summary, false);
         ck_assert(!has("\x1b") && has("\\x1b[1mbold\\x0a  -") && has("\n-            "));
         ck_assert(has("not configured  0s "));
-        for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
-                const char *gap = strstr(line, "  ");
-
-                ck_assert_ptr_nonnull(gap);
-        }
         for (size_t i = 0; i < 3; i++) {
                 const char *at = strstr(text, names[i].name);
                 size_t length = strlen(names[i].name);

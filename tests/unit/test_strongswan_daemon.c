@@ -599,6 +599,54 @@ START_TEST(test_end_in_a_read)
 }
 END_TEST
 
+static void copy_stream(const char *folder, const char *stream, const char *file)
+{
+        static struct recorded recorded;
+        char path[300];
+        FILE *f;
+
+        read_recorded(&recorded, file);
+        snprintf(path, sizeof(path), "%s/%s", folder, stream);
+        f = fopen(path, "wb");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fwrite(recorded.octets, 1, recorded.length, f), recorded.length);
+        fclose(f);
+}
+
+/* What events tell behind the end of an answer is seen, and what is over goes. */
+START_TEST(test_replay)
+{
+        char folder[] = "/tmp/ipsr-replay.XXXXXX", path[300];
+        struct strongswan_config config = { .interval = 30, .sa_interval = 300 };
+        int err;
+
+        ck_assert_ptr_nonnull(mkdtemp(folder));
+        copy_stream(folder, STREAM_VICI_SAS, "list-sas.resp.bin");
+        copy_stream(folder, STREAM_VICI_EVENTS, "events-moon.bin");
+        config.replay = replay_new(folder, loop, &err);
+        ck_assert_ptr_nonnull(config.replay);
+        collector = strongswan_new(loop, store, &config);
+        ck_assert_int_eq(collector->ops->start(collector), 0);
+        ck_assert_int_eq(replay_start(config.replay), 0);
+        while (!replay_done(config.replay))
+                ck_assert(fake_loop_step(loop));
+        ck_assert_ptr_nonnull(row_of(6)); /* of which events alone tell */
+        ck_assert_ptr_nonnull(row_of(8));
+        ck_assert_uint_eq(row_of(3)->state, IKE_ESTABLISHED);
+        fake_loop_advance(loop, 2000);
+        ck_assert_ptr_null(row_of(1));
+        ck_assert_ptr_null(row_of(2));
+        ck_assert_ptr_nonnull(row_of(3));
+        ck_assert_uint_eq(state(), COLLECTOR_UP);
+        replay_free(config.replay);
+        snprintf(path, sizeof(path), "%s/" STREAM_VICI_SAS, folder);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/" STREAM_VICI_EVENTS, folder);
+        unlink(path);
+        rmdir(folder);
+}
+END_TEST
+
 /* A daemon gone mad: the tables have an end. */
 START_TEST(test_too_many)
 {
@@ -633,6 +681,7 @@ int main(void)
         tcase_add_test(tcase, test_too_large);
         tcase_add_test(tcase, test_large_connection);
         tcase_add_test(tcase, test_end_in_a_read);
+        tcase_add_test(tcase, test_replay);
         tcase_add_test(tcase, test_too_many);
         return run_suite("strongswan daemon", tcase);
 }

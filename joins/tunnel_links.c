@@ -1,0 +1,328 @@
+/* What belongs to which tunnel: child SAs by their names and peers, SAs by their child, policies by
+ * their reqid. */
+#include "children.h"
+#include "tunnel_record.h"
+
+#include "tables/collector_row.h"
+#include "tables/policy_template.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * An IKE daemon tells of its SAs a moment after the kernel does: so many seconds it has, before an
+ * SA counts as one with manual keys.
+ */
+#define CLAIM_SECONDS 3
+
+/* ---- the configuration ---- */
+
+const struct configured_policy *tunnel_configured(const struct tunnels *t, const char *policy,
+                                                  const char *child)
+{
+        const struct configured_policy *found;
+        struct configured_policy sought;
+
+        if (!policy || !child)
+                return NULL;
+        memset(&sought, 0, sizeof(sought));
+        sought.policy_key = policy;
+        sought.child_key = child;
+        found = table_find(t->configured, &sought);
+        return found && found->action == RULE_DYNAMIC_KEY ? found : NULL;
+}
+
+const struct ike_policy *tunnel_ike_policy(const struct tunnels *t, const char *policy)
+{
+        struct ike_policy sought;
+
+        if (!policy)
+                return NULL;
+        memset(&sought, 0, sizeof(sought));
+        sought.key = policy;
+        return table_find(t->ike_policies, &sought);
+}
+
+static const struct configured_policy *next_configured(struct tunnels *t, const char *policy,
+                                                       const struct configured_policy *row)
+{
+        struct configured_policy sought;
+        uint32_t oid[INDEX_MAX];
+        size_t length;
+
+        memset(&sought, 0, sizeof(sought));
+        sought.policy_key = policy;
+        length = index_encode(&configured_policy_type, row ? row : &sought, oid);
+        row = table_next(t->configured, &configured_policy_type, oid, length, false);
+        return row && strcmp(row->policy_key, policy) == 0 ? row : NULL;
+}
+
+void tunnel_each_configured(struct tunnels *t, const char *policy,
+                            void (*each)(struct tunnels *t, const struct configured_policy *row,
+                                         const void *context),
+                            const void *context)
+{
+        const struct configured_policy *row = NULL;
+
+        while ((row = next_configured(t, policy, row)))
+                if (row->action == RULE_DYNAMIC_KEY)
+                        each(t, row, context);
+}
+
+/* ---- child SAs ---- */
+
+const struct ike_sa *tunnel_ike_sa_of(const struct tunnels *t, const struct child_sa *child)
+{
+        struct ike_sa sought;
+
+        memset(&sought, 0, sizeof(sought));
+        sought.daemon_kind = child->daemon_kind;
+        sought.daemon_run = child->daemon_run;
+        sought.daemon_id = child->ike_id;
+        return table_find(t->ike_sas, &sought);
+}
+
+/* The user's name says more than the device's. One without any is known by its address. */
+static const char *identity_of(const struct ike_sa *ike_sa, char text[INET_ADDR_TEXT_SIZE])
+{
+        if (ike_sa->remote_eap_identity)
+                return ike_sa->remote_eap_identity;
+        if (ike_sa->remote_identity)
+                return ike_sa->remote_identity;
+        return inet_addr_text(&ike_sa->remote, text) > 0 ? text : NULL;
+}
+
+struct tunnel_record *tunnel_of_child(struct tunnels *t, const struct child_sa *child)
+{
+        const struct configured_policy *configured =
+                tunnel_configured(t, child->policy_key, child->child_key);
+        const struct ike_policy *policy = tunnel_ike_policy(t, child->policy_key);
+        const struct ike_sa *ike_sa = tunnel_ike_sa_of(t, child);
+        char text[INET_ADDR_TEXT_SIZE];
+        const char *identity;
+        bool peers;
+
+        if (!child->policy_key || !child->child_key)
+                return NULL;
+        if (!configured && !t->ike_read)
+                return NULL; /* the daemon will tell in a moment */
+        peers = configured ? policy && policy->any_peer
+                           : tunnel_by_key(t, child->policy_key, child->child_key,
+                                           TUNNEL_TEMPLATE) != NULL;
+        if (!peers)
+                return tunnel_make(t, child->policy_key, child->child_key, 1);
+        identity = ike_sa ? identity_of(ike_sa, text) : NULL;
+        return identity ? tunnel_of_peer(t, child->policy_key, child->child_key, identity)
+                        : tunnel_by_number(t, child->tunnel);
+}
+
+/* A daemon's new SA is in the kernel a moment before or after. */
+static void trust(struct tunnels *t, struct tunnel_record *r, const struct child_sa *child)
+{
+        struct moment now = tunnels_now(t);
+
+        if (!child_is_up(child) || r->usable[0] + r->usable[1] + r->usable[2] > 0 ||
+            now.wall - child->installed >= CLAIM_SECONDS)
+                return;
+        r->trusted_until = now.monotonic + 1000 * CLAIM_SECONDS;
+        tunnel_wake_at(t, r, r->trusted_until);
+}
+
+void tunnel_link_child(struct tunnels *t, uint32_t index)
+{
+        const struct child_sa *child = table_at(t->children, &child_sa_type, &index, 1);
+        const struct ipsec_sa *sa = NULL;
+        struct tunnel_record *r;
+
+        if (!child)
+                return;
+        r = tunnel_of_child(t, child);
+        if (!r)
+                return;
+        if (child->tunnel != r->number) {
+                struct child_sa changed = *child;
+                struct tunnel_record *before = tunnel_by_number(t, child->tunnel);
+
+                changed.tunnel = r->number;
+                if (table_update(t->children, &changed) < 0)
+                        return;
+                if (before)
+                        tunnel_due(t, before);
+                child = table_at(t->children, &child_sa_type, &index, 1);
+        }
+        trust(t, r, child);
+        tunnel_due(t, r);
+        while ((sa = next_sa_of_child(t->sas, child, sa)))
+                queue_put(&t->sas_due, sa->index);
+        tunnel_policies_due(t, child->reqid);
+}
+
+/* ---- SAs ---- */
+
+static uint8_t known_direction(uint8_t direction)
+{
+        return direction == DIRECTION_INBOUND || direction == DIRECTION_OUTBOUND ? direction : 0;
+}
+
+uint8_t tunnel_direction_of(const struct tunnels *t, const struct ipsec_sa *sa)
+{
+        const struct child_sa *child;
+
+        if (sa->tunnel_direction != 0)
+                return sa->tunnel_direction;
+        if (known_direction(sa->direction) != 0)
+                return sa->direction;
+        child = child_of_sa(t->children, sa);
+        if (!child || child->spi_in == child->spi_out)
+                return 0;
+        return child->spi_in == sa->spi ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
+}
+
+static struct tunnel_record *of_manual(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        char reqid[16];
+        struct tunnel_record *r;
+        struct moment now = tunnels_now(t);
+        int64_t age = now.wall - sa->add_time;
+
+        if (sa->reqid == 0 || (sa->state != SA_LARVAL && sa->keying != KEYING_MANUAL))
+                return NULL;
+        snprintf(reqid, sizeof(reqid), "%" PRIu32, sa->reqid);
+        r = tunnel_by_key(t, TUNNEL_MANUAL, reqid, 1);
+        if (r || sa->state == SA_LARVAL || !tunnel_sa_counts(sa))
+                return r; /* compression alone is no tunnel */
+        if (tunnels_can_read(t->ike_state) && age >= 0 && age < CLAIM_SECONDS) {
+                tunnels_put_agenda(t, now.monotonic + 1000 * (CLAIM_SECONDS - age), WAKE_SA,
+                                   sa->index);
+                return NULL;
+        }
+        return tunnel_make(t, TUNNEL_MANUAL, reqid, 1);
+}
+
+/* A packet waits for it: by the policy that it is for. */
+static struct tunnel_record *of_rule(struct tunnels *t, uint32_t index)
+{
+        uint32_t oid[] = { SPD_MAIN, index };
+        const struct policy *policy = table_at(t->policies, &policy_type, oid, 2);
+
+        oid[0] = SPD_SUB;
+        if (!policy)
+                policy = table_at(t->policies, &policy_type, oid, 2);
+        return policy ? tunnel_by_number(t, policy->tunnel) : NULL;
+}
+
+struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        const struct child_sa *child = child_of_sa(t->children, sa);
+        struct tunnel_record *r;
+
+        if (!child && sa->state == SA_LARVAL)
+                child = child_of_reqid(t->children, sa->reqid);
+        r = child ? tunnel_by_number(t, child->tunnel) : NULL;
+        if (!r && child)
+                r = tunnel_of_child(t, child);
+        if (r)
+                return r;
+        r = tunnel_of_counted(t, tunnel_counted(t, sa));
+        if (!r)
+                r = of_manual(t, sa);
+        return r || sa->state != SA_LARVAL ? r : of_rule(t, sa->rule);
+}
+
+/* An SA stays with its tunnel when its child goes before it does. */
+void tunnel_link_sa(struct tunnels *t, uint32_t index)
+{
+        const struct ipsec_sa *sa = table_at(t->sas, &ipsec_sa_type, &index, 1);
+        struct tunnel_record *r;
+        struct ipsec_sa changed;
+
+        if (!sa)
+                return;
+        r = tunnel_of_sa(t, sa);
+        if (!r)
+                return;
+        changed = *sa;
+        changed.tunnel = r->number;
+        changed.tunnel_policy_key = r->key.policy;
+        changed.tunnel_child_key = r->key.child;
+        changed.tunnel_instance = r->key.instance;
+        changed.tunnel_direction = tunnel_direction_of(t, sa);
+        if (changed.tunnel != sa->tunnel || changed.tunnel_direction != sa->tunnel_direction)
+                table_update(t->sas, &changed);
+}
+
+/* ---- policies ---- */
+
+static struct tunnel_record *of_reqid(const struct tunnels *t, uint32_t reqid)
+{
+        const struct child_sa *child = child_of_reqid(t->children, reqid);
+        struct tunnel_record *r = child ? tunnel_by_number(t, child->tunnel) : NULL;
+        char text[16];
+
+        if (r || reqid == 0)
+                return r;
+        snprintf(text, sizeof(text), "%" PRIu32, reqid);
+        return tunnel_by_key(t, TUNNEL_MANUAL, text, 1);
+}
+
+/* A trap has no child yet: the configuration that it comes from tells the tunnel. */
+static struct tunnel_record *of_configured(const struct tunnels *t, const struct policy *policy)
+{
+        struct tunnel_record *r = tunnel_by_key(t, policy->configured_policy_key,
+                                                policy->configured_child_key, TUNNEL_TEMPLATE);
+
+        return r ? r
+                 : tunnel_by_key(t, policy->configured_policy_key, policy->configured_child_key, 1);
+}
+
+static struct tunnel_record *of_policy(const struct tunnels *t, const struct policy *policy)
+{
+        uint32_t oid[] = { policy->type, policy->index, 0 };
+        const struct policy_template *template;
+
+        while ((template = table_next(t->templates, &policy_template_type, oid, 3, false)) &&
+               template->policy_type == policy->type && template->policy_index == policy->index) {
+                struct tunnel_record *r = of_reqid(t, template->reqid);
+
+                if (r)
+                        return r;
+                oid[2] = template->number;
+        }
+        return policy->configured_policy_key ? of_configured(t, policy) : NULL;
+}
+
+void tunnel_link_policy(struct tunnels *t, uint64_t item)
+{
+        uint32_t oid[] = { (uint32_t)(item >> 32), (uint32_t)item };
+        const struct policy *policy = table_at(t->policies, &policy_type, oid, 2);
+        const struct tunnel_record *r;
+        struct policy changed;
+
+        if (!policy)
+                return;
+        r = of_policy(t, policy);
+        changed = *policy;
+        changed.tunnel = r ? r->number : 0;
+        changed.tunnel_policy_key = r ? r->key.policy : NULL;
+        changed.tunnel_child_key = r ? r->key.child : NULL;
+        changed.tunnel_instance = r ? r->key.instance : 0;
+        if (changed.tunnel != policy->tunnel)
+                table_update(t->policies, &changed);
+}
+
+void tunnel_policies_due(struct tunnels *t, uint32_t reqid)
+{
+        const struct policy_template *template;
+        uint32_t oid[4] = { reqid, 0, 0, 0 };
+
+        while (reqid != 0 &&
+               (template = table_next(t->templates, &template_by_reqid_type, oid, 4, false)) &&
+               template->reqid == reqid) {
+                queue_put(&t->policies_due,
+                          (uint64_t) template->policy_type << 32 | template->policy_index);
+                oid[1] = template->policy_type;
+                oid[2] = template->policy_index;
+                oid[3] = template->number;
+        }
+}

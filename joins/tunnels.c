@@ -1,0 +1,911 @@
+#include "tunnels.h"
+
+#include "children.h"
+#include "tunnel_record.h"
+
+#include "tables/collector_row.h"
+#include "tables/policy_template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows looked at in one turn of the loop: a few milliseconds. */
+#define ROWS_PER_TURN 200
+
+/* Milliseconds after the start in which sources are waited for. */
+#define SETTLE_WITHIN 5000
+
+/* Milliseconds for which the daemon may still tell why an SA was deleted. */
+#define WORD_WITHIN 1000
+
+/* The longest time that a timer takes. */
+#define LONGEST_WAIT INT64_C(1000000000)
+
+static void run(void *context);
+
+/* ---- what is due ---- */
+
+struct moment tunnels_now(const struct tunnels *t)
+{
+        struct moment now;
+
+        t->loop->now(t->loop, &now);
+        return now;
+}
+
+bool tunnels_can_read(uint8_t collector_state)
+{
+        return collector_state == COLLECTOR_UP || collector_state == COLLECTOR_DEGRADED;
+}
+
+static void run_at(struct tunnels *t, int64_t when)
+{
+        int64_t wait = 0;
+
+        if (t->timer && t->when <= when)
+                return;
+        t->loop->cancel(t->loop, t->timer);
+        if (when > 0)
+                wait = when - tunnels_now(t).monotonic;
+        if (wait > LONGEST_WAIT)
+                wait = LONGEST_WAIT;
+        t->timer = t->loop->after(t->loop, wait > 0 ? (uint32_t)wait : 0, run, t);
+        t->when = when;
+}
+
+void tunnels_put_agenda(struct tunnels *t, int64_t when, enum tunnel_wake kind, uint32_t number)
+{
+        agenda_put(&t->agenda, when, (uint64_t)kind << 32 | number);
+        run_at(t, when);
+}
+
+void tunnel_due(struct tunnels *t, struct tunnel_record *r)
+{
+        if (!r->due)
+                queue_put(&t->due, r->number);
+        r->due = true;
+        run_at(t, 0);
+}
+
+void tunnel_changed(struct tunnels *t, struct tunnel_record *r, bool urgent)
+{
+        if (!t->keeper.changed || (r->changed && !urgent))
+                return;
+        if (!r->changed)
+                queue_put(&t->unsaved, r->number);
+        r->changed = true;
+        t->keeper.changed(t->keeper.context, urgent);
+}
+
+void tunnel_wake_at(struct tunnels *t, struct tunnel_record *r, int64_t when)
+{
+        if (r->wake != 0 && r->wake <= when)
+                return;
+        r->wake = when;
+        tunnels_put_agenda(t, when, WAKE_RECORD, r->number);
+}
+
+static void pass_over(struct tunnels *t, struct pass *pass)
+{
+        pass->again = true;
+        run_at(t, 0);
+}
+
+/* ---- one turn ---- */
+
+static void settle(struct tunnels *t)
+{
+        t->settled = true;
+        pass_over(t, &t->rows_pass);
+}
+
+static void wake(struct tunnels *t, uint64_t item)
+{
+        struct tunnel_record *r;
+        uint32_t number = (uint32_t)item;
+
+        switch ((enum tunnel_wake)(item >> 32)) {
+        case WAKE_RECORD:
+                r = tunnel_by_number(t, number);
+                if (!r)
+                        return;
+                r->wake = 0;
+                tunnel_due(t, r);
+                break;
+        case WAKE_SA:
+                queue_put(&t->sas_due, number);
+                break;
+        case WAKE_TRIM:
+                if (t->settled)
+                        tunnels_trim(t);
+                else
+                        tunnels_put_agenda(t, tunnels_now(t).monotonic + SETTLE_WITHIN, WAKE_TRIM,
+                                           0);
+                break;
+        case WAKE_SETTLE:
+                if (!t->settled)
+                        settle(t);
+                break;
+        }
+}
+
+static void take_agenda(struct tunnels *t, size_t *rows)
+{
+        int64_t now = tunnels_now(t).monotonic;
+        uint64_t item;
+
+        while (*rows > 0 && agenda_take(&t->agenda, now, &item)) {
+                wake(t, item);
+                --*rows;
+        }
+}
+
+static bool begin_pass(struct pass *pass)
+{
+        if (!pass->going && pass->again) {
+                pass->going = true;
+                pass->again = false;
+                pass->length = 0;
+        }
+        return pass->going;
+}
+
+static void pass_children(struct tunnels *t, size_t *rows)
+{
+        struct pass *pass = &t->children_pass;
+
+        for (; *rows > 0 && begin_pass(pass); --*rows) {
+                const struct child_sa *child =
+                        table_next(t->children, &child_sa_type, pass->oid, pass->length, false);
+
+                pass->going = child != NULL;
+                if (!child)
+                        return;
+                pass->length = index_encode(&child_sa_type, child, pass->oid);
+                tunnel_link_child(t, child->index);
+        }
+}
+
+static void pass_rows(struct tunnels *t, size_t *rows)
+{
+        struct pass *pass = &t->rows_pass;
+
+        for (; *rows > 0 && begin_pass(pass); --*rows) {
+                const struct tunnel *row =
+                        table_next(t->rows, &tunnel_type, pass->oid, pass->length, false);
+
+                pass->going = row != NULL;
+                if (!row)
+                        return;
+                pass->length = index_encode(&tunnel_type, row, pass->oid);
+                tunnel_due(t, tunnel_by_number(t, row->number));
+        }
+}
+
+static void take_links(struct tunnels *t, size_t *rows)
+{
+        for (; *rows > 0 && !queue_is_empty(&t->children_due); --*rows)
+                tunnel_link_child(t, (uint32_t)queue_take(&t->children_due));
+        pass_children(t, rows);
+        for (; *rows > 0 && !queue_is_empty(&t->sas_due); --*rows)
+                tunnel_link_sa(t, (uint32_t)queue_take(&t->sas_due));
+        for (; *rows > 0 && !queue_is_empty(&t->policies_due); --*rows)
+                tunnel_link_policy(t, queue_take(&t->policies_due));
+}
+
+static void take_records(struct tunnels *t, size_t *rows)
+{
+        for (; *rows > 0 && !queue_is_empty(&t->due); --*rows) {
+                struct tunnel_record *r = tunnel_by_number(t, (uint32_t)queue_take(&t->due));
+
+                if (!r)
+                        continue;
+                r->due = false;
+                tunnel_judge(t, r);
+        }
+}
+
+static bool has_links(const struct tunnels *t)
+{
+        return !queue_is_empty(&t->children_due) || !queue_is_empty(&t->sas_due) ||
+               !queue_is_empty(&t->policies_due) || t->children_pass.going ||
+               t->children_pass.again;
+}
+
+/* Nothing is judged before it is known what belongs to it. */
+static void run(void *context)
+{
+        struct tunnels *t = context;
+        size_t rows = ROWS_PER_TURN;
+
+        t->timer = NULL;
+        take_agenda(t, &rows);
+        if (t->settled) {
+                take_links(t, &rows);
+                pass_rows(t, &rows);
+                if (!has_links(t))
+                        take_records(t, &rows);
+        }
+        if (t->settled &&
+            (has_links(t) || !queue_is_empty(&t->due) || t->rows_pass.going || t->rows_pass.again))
+                run_at(t, 0);
+        else if (agenda_next(&t->agenda) != INT64_MAX)
+                run_at(t, agenda_next(&t->agenda));
+}
+
+/* ---- why a tunnel goes down ---- */
+
+/* The daemon's word is better than what the kernel shows of it; of two such words the first. */
+static void set_word(struct tunnel_record *r, enum reason reason, bool last)
+{
+        if (r->word_is_last || (r->word != 0 && !last))
+                return;
+        r->word = (uint8_t)reason;
+        r->word_is_last = last;
+}
+
+/* ---- SAs ---- */
+
+static void tally(struct tunnel_record *r, const struct ipsec_sa *sa, uint32_t step)
+{
+        if (sa->state == SA_LARVAL)
+                r->larval += step;
+        else if (tunnel_sa_counts(sa) && tunnel_sa_is_usable(sa))
+                r->usable[sa->tunnel_direction] += step;
+}
+
+/* An SA that goes before it was known whose it is takes its counters with it, unless it is known
+ * now. */
+static struct tunnel_record *last_owner_of(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        struct tunnel_record *r = tunnel_by_number(t, sa->tunnel);
+        uint8_t direction;
+
+        if (sa->tunnel_direction != 0)
+                return r;
+        if (!r)
+                r = tunnel_of_sa(t, sa);
+        direction = r ? tunnel_direction_of(t, sa) : 0;
+        if (direction != 0 && tunnel_sa_is_usable(sa))
+                tunnel_count_sa(t, r, NULL, sa, direction);
+        return r;
+}
+
+static void clear_sa(struct tunnels *t, const struct tunnel_record *r, uint32_t index)
+{
+        const struct tunnel *row = tunnel_row(t, r);
+        struct tunnel changed;
+
+        if (row->inbound_sa != index && row->outbound_sa != index)
+                return;
+        changed = *row;
+        if (changed.inbound_sa == index)
+                changed.inbound_sa = 0;
+        if (changed.outbound_sa == index)
+                changed.outbound_sa = 0;
+        table_update(t->rows, &changed);
+}
+
+static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_reason reason)
+{
+        r->trusted_until = 0;
+        if (reason == TABLE_EXPIRED) {
+                set_word(r, REASON_EXPIRED, true);
+        } else if (reason == TABLE_FLUSHED) {
+                set_word(r, REASON_FLUSHED, false);
+        } else {
+                set_word(r, REASON_DELETED_OUTSIDE, false);
+                r->trusted_until = tunnels_now(t).monotonic + WORD_WITHIN;
+                tunnel_wake_at(t, r, r->trusted_until);
+        }
+}
+
+/* One that a full read did not show may come again. */
+static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_reason reason)
+{
+        struct tunnel_record *r = last_owner_of(t, sa);
+
+        if (!r)
+                return;
+        if (sa->tunnel == r->number) {
+                tally(r, sa, UINT32_MAX);
+                clear_sa(t, r, sa->index);
+        }
+        tunnel_due(t, r);
+        if (sa->state == SA_LARVAL) {
+                if (reason == TABLE_EXPIRED && !r->up) {
+                        r->failure = REASON_ACQUIRE_TIMEOUT;
+                        r->error = "packets waited for an SA that was not negotiated in time";
+                        r->error_time = tunnels_now(t).wall;
+                }
+                return;
+        }
+        tunnel_changed(t, r, tunnel_sa_counts(sa) && sa->packets > 0);
+        if (!tunnel_sa_counts(sa))
+                return;
+        if (reason == TABLE_LOST && sa->tunnel_direction != 0)
+                tunnel_remember(t, sa, r);
+        if (r->usable[DIRECTION_INBOUND] == 0 || r->usable[DIRECTION_OUTBOUND] == 0)
+                lost_usable(t, r, reason);
+}
+
+static bool same_owner(const struct ipsec_sa *a, const struct ipsec_sa *b)
+{
+        return a->state == b->state && a->reqid == b->reqid && a->keying == b->keying &&
+               a->direction == b->direction && a->rule == b->rule && a->weak == b->weak &&
+               a->hard_expiry == b->hard_expiry;
+}
+
+static void sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
+{
+        struct tunnel_record *r = tunnel_by_number(t, sa->tunnel);
+        struct tunnel_record *before = old ? tunnel_by_number(t, old->tunnel) : NULL;
+
+        if (before)
+                tally(before, old, UINT32_MAX);
+        if (before && before != r)
+                tunnel_due(t, before);
+        if (r) {
+                bool same = old && old->tunnel == sa->tunnel && old->tunnel_direction != 0;
+
+                tally(r, sa, 1);
+                r->last_told = tunnels_now(t).wall;
+                tunnel_count_sa(t, r, same ? old : NULL, sa, sa->tunnel_direction);
+                if (!same || !same_owner(old, sa)) {
+                        tunnel_due(t, r);
+                        tunnel_changed(t, r, false);
+                }
+        }
+        if (old && same_owner(old, sa))
+                return;
+        queue_put(&t->sas_due, sa->index);
+        run_at(t, 0);
+}
+
+static void sa_changed(void *context, enum table_event event, enum table_reason reason,
+                       const void *before, const void *after)
+{
+        if (event == TABLE_REMOVED)
+                sa_gone(context, before, reason);
+        else
+                sa_there(context, before, after);
+}
+
+/* ---- child SAs ---- */
+
+static void count_rekey(struct tunnels *t, const struct child_sa *child)
+{
+        struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
+
+        if (r)
+                tunnel_count(t, r, COUNT_REKEYS, 1);
+}
+
+/* With IKEv1 an old child goes as one that is being rekeyed. */
+static bool has_newer(struct tunnels *t, const struct child_sa *child)
+{
+        uint32_t oid[2] = { child->tunnel, child->index };
+        const struct child_sa *newer =
+                table_next(t->children, &child_by_tunnel_type, oid, 2, false);
+
+        return newer && newer->tunnel == child->tunnel && child_is_up(newer);
+}
+
+static void child_gone(struct tunnels *t, const struct child_sa *child, enum table_reason reason)
+{
+        struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
+
+        tunnel_policies_due(t, child->reqid);
+        if (!r)
+                return;
+        tunnel_due(t, r);
+        if (child->state == CHILD_SA_REKEYED)
+                return;
+        if (child->state == CHILD_SA_REKEYING && has_newer(t, child)) {
+                tunnel_count(t, r, COUNT_REKEYS, 1);
+                return;
+        }
+        if (reason == TABLE_LOST)
+                set_word(r, t->daemon_was_gone ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
+        else
+                set_word(r, REASON_CLOSED_LOCALLY, true);
+}
+
+static bool same_place(const struct child_sa *a, const struct child_sa *b)
+{
+        return a->policy_key == b->policy_key && a->child_key == b->child_key &&
+               a->ike_id == b->ike_id && a->reqid == b->reqid && a->spi_in == b->spi_in &&
+               a->spi_out == b->spi_out;
+}
+
+static void child_changed(void *context, enum table_event event, enum table_reason reason,
+                          const void *before, const void *after)
+{
+        const struct child_sa *old = before, *child = after;
+        struct tunnels *t = context;
+        struct tunnel_record *r;
+
+        if (event == TABLE_REMOVED) {
+                child_gone(t, old, reason);
+                return;
+        }
+        if (old && old->state != CHILD_SA_REKEYED && child->state == CHILD_SA_REKEYED)
+                count_rekey(t, child);
+        r = tunnel_by_number(t, child->tunnel);
+        if (r)
+                tunnel_due(t, r);
+        if (old && same_place(old, child) && child_is_up(old) == child_is_up(child))
+                return;
+        queue_put(&t->children_due, child->index);
+        run_at(t, 0);
+}
+
+/* ---- IKE SAs ---- */
+
+static bool is_negotiated(const struct ike_sa *row)
+{
+        return row && !row->ended && row->policy_name &&
+               (row->state == IKE_CREATED || row->state == IKE_CONNECTING);
+}
+
+static void make_due(struct tunnels *t, const struct configured_policy *row, const void *context)
+{
+        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
+
+        (void)context;
+        if (r)
+                tunnel_due(t, r);
+}
+
+static struct negotiation *negotiation_of(struct tunnels *t, const char *policy)
+{
+        struct negotiation *n = NULL;
+
+        if (t->negotiations)
+                HASH_FIND_STR(t->negotiations, policy, n);
+        if (n)
+                return n;
+        n = calloc(1, sizeof(*n));
+        if (!n)
+                return NULL;
+        strcpy(n->policy, policy);
+        HASH_ADD_STR(t->negotiations, policy, n);
+        if (!n->unhashed)
+                return n;
+        free(n);
+        return NULL;
+}
+
+static void count_negotiation(struct tunnels *t, const struct ike_sa *row, bool begins)
+{
+        char key[KEY_MAX + 1];
+        struct negotiation *n;
+
+        key_of_name(row->policy_name, key);
+        n = negotiation_of(t, key);
+        if (!n || (!begins && n->ike_sas == 0))
+                return;
+        n->ike_sas += begins ? 1 : UINT32_MAX;
+        if (n->ike_sas == begins) /* the first, or none any more */
+                tunnel_each_configured(t, key, make_due, NULL);
+        if (n->ike_sas > 0)
+                return;
+        HASH_DEL(t->negotiations, n);
+        free(n);
+}
+
+/* Why a negotiation failed, as far as the IKE SA tells. */
+struct failure {
+        bool authentication;
+        enum reason reason;
+        const char *text;
+};
+
+static struct failure failure_of(const struct ike_sa *row)
+{
+        if (!row->encryption)
+                return (struct failure){ false, REASON_PEER_UNREACHABLE,
+                                         "the IKE SA was given up before the peer answered" };
+        if (row->role == ROLE_INITIATOR)
+                return (struct failure){ true, REASON_LOCAL_AUTH_FAILED,
+                                         "the IKE SA ended in authentication, begun by this side" };
+        return (struct failure){ true, REASON_PEER_AUTH_FAILED,
+                                 "the IKE SA ended in authentication, begun by the peer" };
+}
+
+static void fail(struct tunnels *t, const struct configured_policy *row, const void *context)
+{
+        const struct failure *failure = context;
+        const struct ike_policy *policy = tunnel_ike_policy(t, row->policy_key);
+        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key,
+                                                policy && policy->any_peer ? TUNNEL_TEMPLATE : 1);
+
+        if (!r)
+                return;
+        r->error = failure->text;
+        r->error_time = tunnels_now(t).wall;
+        if (!tunnel_is_template(r)) {
+                r->failure = (uint8_t)failure->reason;
+                tunnel_count(t, r,
+                             failure->authentication ? COUNT_AUTHENTICATION_FAILURES
+                                                     : COUNT_NEGOTIATION_FAILURES,
+                             1);
+        } else {
+                enum tunnel_count count = failure->authentication ? COUNT_AUTHENTICATION_FAILURES
+                                                                  : COUNT_NEGOTIATION_FAILURES;
+
+                /* Of a peer without a row: the template keeps it for itself. */
+                r->forgotten[count]++;
+                tunnel_count(t, r, count, 1);
+        }
+        tunnel_due(t, r);
+}
+
+static void negotiation_failed(struct tunnels *t, const struct ike_sa *row)
+{
+        struct failure failure = failure_of(row);
+        char key[KEY_MAX + 1];
+
+        key_of_name(row->policy_name, key);
+        tunnel_each_configured(t, key, fail, &failure);
+}
+
+static const struct child_sa *next_child(struct tunnels *t, const struct ike_sa *row,
+                                         uint32_t *after)
+{
+        const uint32_t oid[] = { row->daemon_kind, row->daemon_run, row->daemon_id, *after };
+        const struct child_sa *child = table_next(t->children, &child_by_ike_type, oid, 4, false);
+
+        if (!child || child->daemon_kind != row->daemon_kind ||
+            child->daemon_run != row->daemon_run || child->ike_id != row->daemon_id)
+                return NULL;
+        *after = child->index;
+        return child;
+}
+
+static void children_due(struct tunnels *t, const struct ike_sa *row, enum reason reason,
+                         bool peer_changed)
+{
+        const struct child_sa *child;
+        uint32_t after = 0;
+
+        while ((child = next_child(t, row, &after))) {
+                struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
+
+                if (peer_changed) {
+                        queue_put(&t->children_due, child->index);
+                        run_at(t, 0);
+                }
+                if (!r)
+                        continue;
+                if (reason != REASON_NONE && child_is_up(child))
+                        set_word(r, reason, true);
+                tunnel_due(t, r);
+        }
+}
+
+static enum reason reason_of_end(const struct ike_sa *row)
+{
+        switch (row->state) {
+        case IKE_DELETING:
+        case IKE_DESTROYING:
+                return REASON_CLOSED_LOCALLY;
+        case IKE_ESTABLISHED:
+        case IKE_REKEYING:
+        case IKE_PASSIVE:
+                return REASON_PEER_DEAD;
+        default:
+                return REASON_NONE;
+        }
+}
+
+/* No pointer dangles. */
+static void forget_ike_sa(struct tunnels *t, uint32_t index)
+{
+        const struct tunnel *row;
+
+        while ((row = table_next(t->rows, &tunnel_by_ike_sa_type, &index, 1, false)) &&
+               row->ike_sa == index) {
+                struct tunnel changed = *row;
+
+                changed.ike_sa = 0;
+                if (table_update(t->rows, &changed) < 0)
+                        return;
+        }
+}
+
+static bool same_ike_sa(const struct ike_sa *a, const struct ike_sa *b)
+{
+        return a->state == b->state && a->ended == b->ended && a->weak == b->weak &&
+               a->remote_identity == b->remote_identity &&
+               a->remote_eap_identity == b->remote_eap_identity &&
+               a->local_identity == b->local_identity &&
+               memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
+               memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+}
+
+static void ike_sa_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
+{
+        const struct ike_sa *old = before, *row = after;
+        bool was_negotiated = is_negotiated(old), ends;
+        struct tunnels *t = context;
+
+        if (was_negotiated && !(is_negotiated(row) && row->policy_name == old->policy_name))
+                count_negotiation(t, old, false);
+        if (is_negotiated(row) && !(was_negotiated && row->policy_name == old->policy_name))
+                count_negotiation(t, row, true);
+        if (event == TABLE_REMOVED) {
+                if (was_negotiated && reason != TABLE_LOST)
+                        negotiation_failed(t, old);
+                forget_ike_sa(t, old->index);
+                return;
+        }
+        ends = row->ended && !(old && old->ended);
+        if (ends && row->policy_name && (row->state == IKE_CREATED || row->state == IKE_CONNECTING))
+                negotiation_failed(t, row);
+        if (!old || !same_ike_sa(old, row))
+                children_due(t, row, ends ? reason_of_end(row) : REASON_NONE,
+                             !old || old->remote_identity != row->remote_identity ||
+                                     old->remote_eap_identity != row->remote_eap_identity);
+}
+
+/* ---- the configuration ---- */
+
+static bool leaves_peer_open(const struct tunnels *t, const struct configured_policy *row)
+{
+        const struct ike_policy *policy = tunnel_ike_policy(t, row->policy_key);
+
+        return policy && policy->any_peer;
+}
+
+static void configure_row(struct tunnels *t, const struct configured_policy *row,
+                          const void *context)
+{
+        struct tunnel_record *r = tunnel_make(t, row->policy_key, row->child_key,
+                                              leaves_peer_open(t, row) ? TUNNEL_TEMPLATE : 1);
+
+        (void)context;
+        if (r)
+                tunnel_due(t, r);
+}
+
+static bool same_configuration(const struct configured_policy *a, const struct configured_policy *b)
+{
+        return a->action == b->action && a->trapped == b->trapped &&
+               a->start_action == b->start_action;
+}
+
+static void configured_changed(void *context, enum table_event event, enum table_reason reason,
+                               const void *before, const void *after)
+{
+        const struct configured_policy *old = before, *row = after;
+        bool dynamic = row && row->action == RULE_DYNAMIC_KEY;
+        struct tunnels *t = context;
+
+        (void)event;
+        (void)reason;
+        if (dynamic)
+                configure_row(t, row, NULL);
+        if (row && old && same_configuration(old, row))
+                return;
+        if (!dynamic) {
+                for (uint32_t i = TUNNEL_TEMPLATE; i <= 1; i++) {
+                        struct tunnel_record *r =
+                                tunnel_by_key(t, old ? old->policy_key : row->policy_key,
+                                              old ? old->child_key : row->child_key, i);
+
+                        if (r)
+                                set_word(r, REASON_CONFIGURATION_CHANGED, false);
+                }
+                pass_over(t, &t->rows_pass);
+        }
+        pass_over(t, &t->children_pass);
+}
+
+static void ike_policy_changed(void *context, enum table_event event, enum table_reason reason,
+                               const void *before, const void *after)
+{
+        const struct ike_policy *old = before, *row = after;
+        struct tunnels *t = context;
+
+        (void)event;
+        (void)reason;
+        if (!row || (old && old->any_peer == row->any_peer))
+                return;
+        tunnel_each_configured(t, row->key, configure_row, NULL);
+        if (!old)
+                return;
+        pass_over(t, &t->children_pass);
+        pass_over(t, &t->rows_pass);
+}
+
+/* ---- policies ---- */
+
+static void policy_changed(void *context, enum table_event event, enum table_reason reason,
+                           const void *before, const void *after)
+{
+        const struct policy *old = before, *policy = after;
+        struct tunnels *t = context;
+
+        (void)reason;
+        if (event == TABLE_REMOVED ||
+            (old && old->configured_policy_key == policy->configured_policy_key &&
+             old->configured_child_key == policy->configured_child_key))
+                return;
+        queue_put(&t->policies_due, (uint64_t)policy->type << 32 | policy->index);
+        run_at(t, 0);
+}
+
+static void manual_due(struct tunnels *t, uint32_t reqid)
+{
+        struct tunnel_record *r;
+        char text[16];
+
+        snprintf(text, sizeof(text), "%u", (unsigned int)reqid);
+        r = tunnel_by_key(t, TUNNEL_MANUAL, text, 1);
+        if (r)
+                tunnel_due(t, r);
+}
+
+static void template_changed(void *context, enum table_event event, enum table_reason reason,
+                             const void *before, const void *after)
+{
+        const struct policy_template *old = before, *row = after;
+        struct tunnels *t = context;
+
+        (void)event;
+        (void)reason;
+        if (old && row && old->reqid == row->reqid)
+                return;
+        if (old)
+                manual_due(t, old->reqid);
+        if (!row)
+                return;
+        queue_put(&t->policies_due, (uint64_t)row->policy_type << 32 | row->policy_index);
+        run_at(t, 0);
+}
+
+/* ---- the sources ---- */
+
+/* A source that has been read, or that will not be: what is missing then is not there. */
+static bool is_settled(uint8_t state)
+{
+        return state == COLLECTOR_UP || state == COLLECTOR_DISABLED ||
+               state == COLLECTOR_UNSUPPORTED;
+}
+
+static void collector_changed(void *context, enum table_event event, enum table_reason reason,
+                              const void *before, const void *after)
+{
+        const struct collector_row *row = after;
+        struct tunnels *t = context;
+        uint8_t *state;
+
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (!row || !row->key)
+                return;
+        if (strcmp(row->key, "xfrm") == 0)
+                state = &t->xfrm_state;
+        else if (strcmp(row->key, "strongswan") == 0)
+                state = &t->ike_state;
+        else
+                return;
+        if (*state == row->state)
+                return;
+        *state = row->state;
+        if (state == &t->ike_state && row->state == COLLECTOR_UP) {
+                t->ike_read = true;
+                t->daemon_was_gone = false;
+                pass_over(t, &t->children_pass);
+        } else if (state == &t->ike_state && row->state == COLLECTOR_DOWN) {
+                t->daemon_was_gone = true;
+        }
+        if (t->settled)
+                pass_over(t, &t->rows_pass);
+        else if (is_settled(t->xfrm_state) && is_settled(t->ike_state))
+                settle(t);
+}
+
+/* ---- what the header offers ---- */
+
+static int subscribe(struct tunnels *t, struct store *store)
+{
+        static const struct {
+                const struct table_type *type;
+                table_listener *listener;
+        } subscriptions[] = {
+                { &ipsec_sa_type, sa_changed },
+                { &child_sa_type, child_changed },
+                { &ike_sa_type, ike_sa_changed },
+                { &ike_policy_type, ike_policy_changed },
+                { &configured_policy_type, configured_changed },
+                { &policy_type, policy_changed },
+                { &policy_template_type, template_changed },
+                { &collector_row_type, collector_changed },
+        };
+        int err = 0;
+
+        for (size_t i = 0; err == 0 && i < sizeof(subscriptions) / sizeof(subscriptions[0]); i++)
+                err = table_subscribe(store_table(store, subscriptions[i].type),
+                                      subscriptions[i].listener, t);
+        return err;
+}
+
+struct tunnels *tunnels_new(struct store *store, struct loop *loop,
+                            const struct tunnels_config *config)
+{
+        struct tunnels *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return NULL;
+        t->loop = loop;
+        t->config = *config;
+        t->rows = store_table(store, &tunnel_type);
+        t->sas = store_table(store, &ipsec_sa_type);
+        t->children = store_table(store, &child_sa_type);
+        t->ike_sas = store_table(store, &ike_sa_type);
+        t->ike_policies = store_table(store, &ike_policy_type);
+        t->configured = store_table(store, &configured_policy_type);
+        t->policies = store_table(store, &policy_type);
+        t->templates = store_table(store, &policy_template_type);
+        if (subscribe(t, store) < 0) {
+                free(t);
+                return NULL;
+        }
+        tunnels_put_agenda(t, tunnels_now(t).monotonic + SETTLE_WITHIN, WAKE_SETTLE, 0);
+        return t;
+}
+
+void tunnels_configure(struct tunnels *t, const struct tunnels_config *config)
+{
+        t->config = *config;
+        pass_over(t, &t->rows_pass);
+        tunnels_put_agenda(t, 0, WAKE_TRIM, 0);
+}
+
+void tunnels_keep(struct tunnels *t, const struct tunnels_keeper *keeper)
+{
+        t->keeper = *keeper;
+}
+
+static void free_records(struct tunnels *t)
+{
+        struct tunnel_record *r, *next;
+
+        HASH_ITER(by_number, t->by_number, r, next)
+        {
+                HASH_DELETE(by_key, t->by_key, r);
+                HASH_DELETE(by_number, t->by_number, r);
+                if (r->identity)
+                        HASH_DELETE(by_peer, t->by_peer, r);
+                free(r->identity);
+                free(r);
+        }
+}
+
+void tunnels_free(struct tunnels *t)
+{
+        struct negotiation *n, *next;
+
+        if (!t)
+                return;
+        t->loop->cancel(t->loop, t->timer);
+        free_records(t);
+        while (t->counted)
+                tunnel_forget_counted(t, t->counted);
+        HASH_ITER(hh, t->negotiations, n, next)
+        {
+                HASH_DEL(t->negotiations, n);
+                free(n);
+        }
+        queue_free(&t->children_due);
+        queue_free(&t->sas_due);
+        queue_free(&t->policies_due);
+        queue_free(&t->due);
+        queue_free(&t->unsaved);
+        agenda_free(&t->agenda);
+        free(t);
+}
