@@ -4,7 +4,7 @@
 # moon is this network namespace, sun another one; each has a pluto of its own, below $PAIR.
 # $LIBRESWAN is where Debian's package lies unpacked: it cannot be installed beside strongSwan's.
 #
-#   moon 192.0.2.1 === sun 192.0.2.2; .61 === .101 a road warrior; 2001:db8::1 === ::2
+#   moon 192.0.2.1 === sun 192.0.2.2; .11 === .12; .61 === .101 a road warrior; 2001:db8::1 === ::2
 # shellcheck disable=SC2317,SC2034 # called and used by the scripts that source this
 
 in_sun() { ip netns exec sun "$@"; }
@@ -56,7 +56,7 @@ pluto_up() {
 is_loaded() {
     local status
     status=$(whack "$1" --status)
-    [ "$(grep -c '; conn serial: ' <<<"$status")" = "$(grep -c '^conn [^%]' "$PAIR/$1/ipsec.conf")" ] &&
+    [ "$(grep -c '^000 "[^"]*":.*; conn serial: ' <<<"$status")" = "$(grep -c '^conn [^%]' "$PAIR/$1/ipsec.conf")" ] &&
         [ "$(grep -c ' prospective erouted;' <<<"$status")" = "$(grep -c 'auto=ondemand' "$PAIR/$1/ipsec.conf")" ]
 }
 
@@ -101,6 +101,8 @@ conn legacy
 	dpdtimeout=60
 	dpdaction=clear
 conn ah
+	left=192.0.2.1$l
+	right=192.0.2.1$r
 	ikev2=insist
 	type=transport
 	phase2=ah
@@ -180,8 +182,10 @@ pair_begin() {
     in_sun ip link set lo up
     in_sun ip link set wan0 up && ip link set wan0 up
     ip addr add 192.0.2.1/24 dev wan0
+    ip addr add 192.0.2.11/24 dev wan0
     ip addr add 192.0.2.61/24 dev wan0
     in_sun ip addr add 192.0.2.2/24 dev wan0
+    in_sun ip addr add 192.0.2.12/24 dev wan0
     in_sun ip addr add 192.0.2.101/24 dev wan0
     ip addr add 2001:db8::1/64 dev wan0 nodad
     in_sun ip addr add 2001:db8::2/64 dev wan0 nodad
