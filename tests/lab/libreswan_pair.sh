@@ -2,10 +2,13 @@
 # libreswan_pair.sh: two gateways with libreswan, for the lab; sourced after lib.sh.
 #
 # moon is this network namespace, sun another one; each has a pluto of its own, below $PAIR.
-# $LIBRESWAN is where Debian's package lies unpacked: it cannot be installed beside strongSwan's.
+# $LIBRESWAN is where Debian's package lies unpacked (unpack_libreswan): it cannot be installed beside
+# strongSwan's.
 #
 #   moon 192.0.2.1 === sun 192.0.2.2; .11 === .12; .61 === .101 a road warrior; 2001:db8::1 === ::2
 # shellcheck disable=SC2317,SC2034 # called and used by the scripts that source this
+
+LIBRESWAN=${LIBRESWAN:-${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab}/libreswan}
 
 in_sun() { ip netns exec sun "$@"; }
 
