@@ -361,16 +361,16 @@ static void note_child(struct rule_owners *o, const struct child_sa *child)
                 note_reqid(o, sa->reqid);
 }
 
-/* Its child may have been told before it. */
+/* Its child may have been told before it; and without it no policy is known to be the child's. */
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
                        const void *before, const void *after)
 {
-        const struct ipsec_sa *old = before, *sa = after;
+        const struct ipsec_sa *old = before, *sa = after ? after : before;
         struct rule_owners *o = context;
         const struct child_sa *child;
 
         (void)reason;
-        if (event == TABLE_REMOVED || (event == TABLE_CHANGED && old->keying == sa->keying))
+        if (event == TABLE_CHANGED && old->keying == sa->keying && old->reqid == sa->reqid)
                 return;
         child = child_of_sa(o->children, sa);
         if (child && child->reqid == 0)

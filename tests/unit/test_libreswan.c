@@ -4,6 +4,7 @@
 #include "collectors/libreswan_rows.h"
 #include "fake_loop.h"
 #include "suite.h"
+#include "tables/key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -357,6 +358,28 @@ START_TEST(test_two_daemons)
         ck_assert_uint_eq(table_count(rows.policies), 1);
         ck_assert_uint_eq(table_count(rows.configured), 1);
         ck_assert_uint_eq(table_count(rows.ike_sas), 1);
+}
+END_TEST
+
+START_TEST(test_second_keys)
+{
+        char name[80], key[KEY_MAX + 1], other[KEY_MAX + 1];
+
+        key_of_second_name("gw", "libreswan", key);
+        ck_assert_str_eq(key, "gw@libreswan");
+        memset(name, 'x', sizeof(name));
+        for (size_t length = 37; length < sizeof(name); length++) {
+                name[length] = '\0';
+                key_of_second_name(name, "libreswan", key);
+                ck_assert_uint_eq(strlen(key), length <= 38 ? length + 10 : KEY_MAX);
+                ck_assert_str_eq(key + strlen(key) - 10, "@libreswan");
+                name[length] = 'y';
+        }
+        name[79] = '\0';
+        key_of_second_name(name, "libreswan", other);
+        name[60] = 'z';
+        key_of_second_name(name, "libreswan", key);
+        ck_assert_str_ne(key, other); /* what is cut counts, too */
 }
 END_TEST
 
@@ -756,6 +779,7 @@ int main(void)
         tcase_add_test(tcase, test_showstates);
         tcase_add_test(tcase, test_what_went);
         tcase_add_test(tcase, test_two_daemons);
+        tcase_add_test(tcase, test_second_keys);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_by_spis);
         tcase_add_test(tcase, test_superseded);
