@@ -133,9 +133,7 @@ static void watch_whack(const char *path, const char *argument, int output)
                 exec_whack(path, argument, output, watcher);
         if (pid < 0 || waitpid(pid, &status, 0) != pid)
                 _exit(1);
-        if (!WIFEXITED(status))
-                _exit(1);
-        trailer[1] = (uint8_t)WEXITSTATUS(status);
+        trailer[1] = (uint8_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
         _exit(write(output, trailer, sizeof(trailer)) == sizeof(trailer) ? 0 : 1);
 }
 

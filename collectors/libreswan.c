@@ -257,6 +257,8 @@ static void next_phase(struct libreswan *l)
                 return;
         }
         if (l->config.replay || l->phase == PHASE_TRAFFIC) {
+                if (!l->config.replay || l->phase == PHASE_STATES)
+                        libreswan_forget(&l->rows);
                 succeed(l);
                 return;
         }
@@ -310,6 +312,10 @@ static void finish_answer(struct libreswan *l)
         l->length -= OPENER_TRAILER;
         if (status != 0 && l->length == 0) {
                 lose(l, "pluto does not run (libreswan's daemon)");
+                return;
+        }
+        if (status != 0) {
+                fail(l, "whack failed");
                 return;
         }
         recording_write(l->config.recording,
@@ -465,6 +471,7 @@ static int start(struct collector *c)
 {
         struct libreswan *l = libreswan_of(c);
 
+        collector_tell(c); /* not heard yet: until then no SA is taken for one made by hand */
         if (l->config.replay)
                 return subscribe(l);
         l->retry = interval_of(l);

@@ -503,7 +503,7 @@ static bool is_bygone_configured(const void *row, const void *context)
         return child->daemon_kind == DAEMON_LIBRESWAN && child->last_seen < r->begun;
 }
 
-static void forget(struct libreswan_rows *r)
+void libreswan_forget(struct libreswan_rows *r)
 {
         size_t gone = table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
                       table_remove_matching(r->ike_sas, is_bygone_ike_sa, r, TABLE_DELETED);
@@ -533,10 +533,7 @@ bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err)
                 if (its < 0)
                         *err = its;
         }
-        if (r->kept < n_conns + r->n_states)
-                return false;
-        forget(r);
-        return true;
+        return r->kept == n_conns + r->n_states;
 }
 
 /* ---- traffic ---- */

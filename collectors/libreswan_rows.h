@@ -56,6 +56,12 @@ void libreswan_begin_states(struct libreswan_rows *r, bool with_conns);
 int libreswan_take_line(struct libreswan_rows *r, struct libreswan_text line);
 bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err);
 
+/*
+ * Removes what that answer did not tell. whack does not say when pluto ended in the midst of it: so
+ * pluto must have answered something else since.
+ */
+void libreswan_forget(struct libreswan_rows *r);
+
 /* A line of --trafficstatus: 1 understood, 0 not, or -ENOMEM. */
 int libreswan_take_traffic(struct libreswan_rows *r, struct libreswan_text line);
 

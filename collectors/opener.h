@@ -16,7 +16,10 @@ enum opener_target {
         OPENER_WHACK_TRAFFICSTATUS = 6, /* --trafficstatus */
 };
 
-/* What a command has printed ends in a NUL and its exit status; without it the end is missing. */
+/*
+ * What a command has printed ends in a NUL and its exit status, 128 and more for a signal; without
+ * it the end is missing: it took too long.
+ */
 #define OPENER_TRAILER 2
 
 /* Seconds until a command that does not end is ended. One that is asked for ends the one before. */

@@ -27,6 +27,7 @@ static void take(struct libreswan_rows *r, uint8_t what, struct libreswan_text a
         libreswan_end_totals(r);
         while (!libreswan_end_states(r, 3, &err))
                 ;
+        libreswan_forget(r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -97,7 +97,8 @@ def selector(text, host):
 
 def ends_of(lines):
     """local client, local host, remote host, remote client"""
-    return re.match(r"(?:(.*?)===)?([^\[=]+)\[.*?\]\.\.\.([^\[=]+)\[.*?\](?:===(.*?))?; ", lines[0]).groups()
+    return re.match(r"(?:(.*?)===)?([^\[=<]+)(?:<.*?>)?\[.*?\]\.\.\.([^\[=<]+)(?:<.*?>)?\[.*?\](?:===(.*?))?; ",
+                    lines[0]).groups()
 
 
 def address(text):

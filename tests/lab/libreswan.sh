@@ -5,9 +5,13 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/libreswan_pair.sh"
 begin
-trap 'cp -r "$WORK/differences" "$WORK"/now "$LABOUT" 2>/dev/null
+keep() { # what explains a failure
+    local name
+    cp -r "$WORK/differences" "$WORK/now" "$LABOUT" 2>/dev/null
     for name in moon sun; do cp "$PAIR/$name/pluto.log" "$LABOUT/libreswan-$name.log" 2>/dev/null; done
-    cp "$WORK"/agent.log "$LABOUT/libreswan-agent.log" 2>/dev/null; pair_end; end_all' EXIT
+    cp "$WORK/agent.log" "$LABOUT/libreswan-agent.log" 2>/dev/null
+}
+trap 'keep; pair_end; end_all' EXIT
 
 LIBRESWAN_ROW=9.108.105.98.114.101.115.119.97.110 # "libreswan" as an index
 libreswan() { value "$COLLECTOR.$1.$LIBRESWAN_ROW"; }

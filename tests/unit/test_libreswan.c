@@ -103,6 +103,7 @@ static size_t take_states(struct libreswan_text answer, bool with_conns)
         while (!libreswan_end_states(&rows, 1, &err))
                 ck_assert_int_eq(err, 0);
         ck_assert_int_eq(err, 0);
+        libreswan_forget(&rows);
         return understood;
 }
 

@@ -71,8 +71,9 @@ static struct {
         int err;                /* what is given instead of a descriptor */
         const char *answers[8]; /* by target; NULL: the file that was recorded */
         uint8_t status;
-        bool truncated; /* the end is missing */
-        bool silent;    /* nothing ever comes */
+        enum opener_target fails_at; /* this one prints nothing, and fails */
+        bool truncated;              /* the end is missing */
+        bool silent;                 /* nothing ever comes */
         unsigned int asked[8];
         unsigned int forgotten;
 } whack;
@@ -87,8 +88,8 @@ static const char *const files[] = {
 
 static int answer_of(enum opener_target target)
 {
-        char trailer[] = { 0, (char)whack.status };
-        const char *answer = whack.answers[target];
+        char trailer[] = { 0, (char)(target == whack.fails_at ? 33 : whack.status) };
+        const char *answer = target == whack.fails_at ? "" : whack.answers[target];
         size_t length = answer ? strlen(answer) : read_file(files[target]);
         int ends[2];
 
@@ -159,6 +160,8 @@ static const struct collector_row *row_of(void)
 
 START_TEST(test_reads)
 {
+        ck_assert_uint_eq(row_of()->state, COLLECTOR_DOWN); /* it is there before it is heard */
+        ck_assert_uint_eq(row_of()->failures, 0);
         read_once();
         ck_assert_uint_eq(row_of()->state, COLLECTOR_UP);
         ck_assert_uint_eq(row_of()->rows, 13);
@@ -257,6 +260,21 @@ START_TEST(test_answer_without_end)
 }
 END_TEST
 
+/* pluto ends in the midst of an answer: whack does not notice, and the next question is not
+ * answered. */
+START_TEST(test_end_within_an_answer)
+{
+        read_once();
+        whack.answers[OPENER_WHACK_STATUS] = "000 Connection list:\n";
+        whack.fails_at = OPENER_WHACK_TRAFFICSTATUS;
+        fake_loop_advance(loop, 2000);
+        read_once();
+        ck_assert_uint_eq(row_of()->state, COLLECTOR_DOWN);
+        ck_assert_uint_eq(table_count(ike_sas), 2);
+        ck_assert_uint_eq(table_count(policies), 4);
+}
+END_TEST
+
 START_TEST(test_silence)
 {
         whack.silent = true;
@@ -309,6 +327,7 @@ int main(void)
         tcase_add_test(tcase, test_does_not_run);
         tcase_add_test(tcase, test_stops_and_comes_back);
         tcase_add_test(tcase, test_answer_without_end);
+        tcase_add_test(tcase, test_end_within_an_answer);
         tcase_add_test(tcase, test_silence);
         tcase_add_test(tcase, test_cannot_be_run);
         tcase_add_test(tcase, test_not_understood);

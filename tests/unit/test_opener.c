@@ -384,7 +384,8 @@ END_TEST
 START_TEST(test_whack_is_killed)
 {
         install("echo begun; kill -KILL $$");
-        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_STATUS)), 6);
+        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_STATUS)), 6 + OPENER_TRAILER);
+        ck_assert_uint_eq((uint8_t)answer[7], 128 + SIGKILL);
 }
 END_TEST
 
