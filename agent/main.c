@@ -11,6 +11,7 @@
 #include "background.h"
 #include "collectors/flows.h"
 #include "collectors/interfaces.h"
+#include "collectors/libreswan.h"
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
@@ -78,6 +79,7 @@ struct agent {
         struct collector *interfaces;
         struct collector *statistics;
         struct collector *strongswan;
+        struct collector *libreswan;
         struct collector *flows;
         struct collector *collectors[MAX_COLLECTORS]; /* all of them, these among them */
         size_t n_collectors;
@@ -134,6 +136,16 @@ static struct strongswan_config strongswan_config(const struct agent *agent)
         };
 }
 
+static struct libreswan_config libreswan_config(const struct agent *agent)
+{
+        return (struct libreswan_config){
+                .interval = agent->settings.libreswan_interval,
+                .opener = agent->opener,
+                .recording = agent->recording,
+                .replay = agent->replay,
+        };
+}
+
 static struct flows_config flows_config(const struct agent *agent)
 {
         return (struct flows_config){
@@ -176,12 +188,14 @@ static void configure_collectors(struct agent *agent)
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
         struct strongswan_config strongswan = strongswan_config(agent);
+        struct libreswan_config libreswan = libreswan_config(agent);
         struct flows_config flows = flows_config(agent);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
         statistics_configure(agent->statistics, &statistics);
         strongswan_configure(agent->strongswan, &strongswan);
+        libreswan_configure(agent->libreswan, &libreswan);
         flows_configure(agent->flows, &flows);
 }
 
@@ -271,6 +285,7 @@ static bool start_collectors(struct agent *agent)
         struct interfaces_config interfaces = interfaces_config(agent);
         struct statistics_config statistics = statistics_config(agent);
         struct strongswan_config strongswan = strongswan_config(agent);
+        struct libreswan_config libreswan = libreswan_config(agent);
         struct flows_config flows = flows_config(agent);
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
@@ -284,6 +299,9 @@ static bool start_collectors(struct agent *agent)
                 return false;
         agent->strongswan = strongswan_new(agent->loop, agent->store, &strongswan);
         if (!add_collector(agent, agent->strongswan, agent->settings.strongswan))
+                return false;
+        agent->libreswan = libreswan_new(agent->loop, agent->store, &libreswan);
+        if (!add_collector(agent, agent->libreswan, agent->settings.libreswan))
                 return false;
         agent->flows = flows_new(agent->loop, agent->store, &flows);
         if (!add_collector(agent, agent->flows, agent->settings.flows))
@@ -381,6 +399,8 @@ static bool start_state(struct agent *agent)
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
+        const struct opener_paths paths = { .vici_socket = agent->settings.vici_socket,
+                                            .whack = agent->settings.whack_command };
         int err;
 
         if (!open_recordings(agent))
@@ -402,7 +422,7 @@ static bool start(struct agent *agent)
                 return false;
         }
         /* The opener keeps what is given up here. */
-        agent->opener = opener_start(agent->loop, agent->settings.vici_socket);
+        agent->opener = opener_start(agent->loop, &paths);
         if (!agent->opener)
                 return failed("starting", "the opener", -errno);
         if (!agent->replay)

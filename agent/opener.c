@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -82,12 +83,149 @@ static void close_all_but(int channel)
         close_range((unsigned int)channel + 1, ~0U, 0);
 }
 
-static void serve(int channel, const char *vici_socket)
+/* ---- whack ---- */
+
+static const char *const whack_arguments[] = {
+        [OPENER_WHACK_VERSION] = "--version",
+        [OPENER_WHACK_GLOBALSTATUS] = "--globalstatus",
+        [OPENER_WHACK_STATUS] = "--status",
+        [OPENER_WHACK_SHOWSTATES] = "--showstates",
+        [OPENER_WHACK_TRAFFICSTATUS] = "--trafficstatus",
+};
+
+#define N_TARGETS (sizeof(whack_arguments) / sizeof(whack_arguments[0]))
+
+/* The command that runs, under the eyes of a process of its own. */
+struct command {
+        pid_t watcher; /* 0: none runs */
+        int lifeline;  /* ends when the watcher does */
+};
+
+static void exec_whack(const char *path, const char *argument, int output, pid_t watcher)
 {
+        static char locale[] = "LC_ALL=C", search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+        char *const environment[] = { locale, search, NULL };
+        char *arguments[] = { strdup("whack"), strdup(argument), NULL };
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != watcher || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+            dup2(null, STDERR_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
+                _exit(127);
+        signal(SIGHUP, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGPIPE, SIG_DFL);
+        execve(path, arguments, environment);
+        _exit(127);
+}
+
+/* Waits for the command and writes how it ended; the alarm ends both. */
+static void watch_whack(const char *path, const char *argument, int output)
+{
+        uint8_t trailer[OPENER_TRAILER] = { 0, 0xff };
+        pid_t pid, watcher = getpid();
+        int status;
+
+        signal(SIGALRM, SIG_DFL); /* the agent's libraries may have another use for it */
+        alarm(OPENER_COMMAND_TIME);
+        pid = fork();
+        if (pid == 0)
+                exec_whack(path, argument, output, watcher);
+        if (pid < 0 || waitpid(pid, &status, 0) != pid)
+                _exit(1);
+        trailer[1] = (uint8_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        _exit(write(output, trailer, sizeof(trailer)) == sizeof(trailer) ? 0 : 1);
+}
+
+static void command_ended(struct command *c)
+{
+        if (c->watcher == 0)
+                return;
+        kill(c->watcher, SIGKILL); /* it has ended, or another one is wanted; whack dies with it */
+        while (waitpid(c->watcher, NULL, 0) < 0 && errno == EINTR)
+                ;
+        close(c->lifeline);
+        c->watcher = 0;
+}
+
+/* The reading end of a pipe with what whack prints, or a negative errno. */
+static int run_whack(struct command *c, const char *path, const char *argument)
+{
+        int output[2], lifeline[2], err;
+        pid_t opener = getpid();
+
+        command_ended(c);
+        if (access(path, X_OK) < 0)
+                return errno == ENOTDIR ? -ENOENT : -errno;
+        if (pipe2(output, O_CLOEXEC) < 0)
+                return -errno;
+        if (pipe2(lifeline, O_CLOEXEC) < 0) {
+                err = -errno;
+                goto no_lifeline;
+        }
+        c->watcher = fork();
+        if (c->watcher == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+                if (getppid() != opener)
+                        _exit(1);
+                close(output[0]); /* so that whack notices when nobody reads any more */
+                close(lifeline[0]);
+                watch_whack(path, argument, output[1]);
+        }
+        close(output[1]);
+        close(lifeline[1]);
+        c->lifeline = lifeline[0];
+        if (c->watcher > 0 && fcntl(output[0], F_SETFL, O_NONBLOCK) == 0)
+                return output[0];
+        err = -errno;
+        close(output[0]);
+        if (c->watcher < 0) {
+                close(c->lifeline);
+                c->watcher = 0;
+        }
+        return err;
+no_lifeline:
+        close(output[0]);
+        close(output[1]);
+        return err;
+}
+
+/* ---- what is asked for ---- */
+
+static int give(struct command *c, const struct opener_paths *paths, uint8_t target)
+{
+        if (target == OPENER_VICI)
+                return open_unix(paths->vici_socket);
+        if (target >= N_TARGETS || !whack_arguments[target])
+                return -EINVAL;
+        return run_whack(c, paths->whack, whack_arguments[target]);
+}
+
+/* Until something is asked for; meanwhile a command that ends is buried. */
+static bool next_target(int channel, struct command *c, uint8_t *target)
+{
+        for (;;) {
+                struct pollfd p[] = {
+                        { .fd = channel, .events = POLLIN },
+                        { .fd = c->watcher ? c->lifeline : -1, .events = POLLIN },
+                };
+
+                if (poll(p, 2, -1) < 0)
+                        continue;
+                if (p[1].revents != 0)
+                        command_ended(c);
+                if (p[0].revents != 0)
+                        return recv(channel, target, sizeof(*target), 0) == sizeof(*target);
+        }
+}
+
+static void serve(int channel, const struct opener_paths *paths)
+{
+        struct command command = { .watcher = 0 };
         uint8_t target;
 
-        while (recv(channel, &target, sizeof(target), 0) == sizeof(target)) {
-                int fd = target == OPENER_VICI ? open_unix(vici_socket) : -EINVAL;
+        while (next_target(channel, &command, &target)) {
+                int fd = give(&command, paths, target);
                 bool sent = answer(channel, fd);
 
                 if (fd >= 0)
@@ -97,7 +235,7 @@ static void serve(int channel, const char *vici_socket)
         }
 }
 
-static void run(int channel, const char *vici_socket, pid_t parent)
+static void run(int channel, const struct opener_paths *paths, pid_t parent)
 {
         sigset_t none;
 
@@ -111,7 +249,7 @@ static void run(int channel, const char *vici_socket, pid_t parent)
         close_all_but(channel);
         give_up_capabilities();
         if (getppid() == parent)
-                serve(channel, vici_socket);
+                serve(channel, paths);
         _exit(0);
 }
 
@@ -228,7 +366,7 @@ static void forget(struct opener *opener, void *context)
                         r->context = NULL;
 }
 
-struct opener *opener_start(struct loop *loop, const char *vici_socket)
+struct opener *opener_start(struct loop *loop, const struct opener_paths *paths)
 {
         struct opener_process *o = calloc(1, sizeof(*o));
         pid_t parent = getpid();
@@ -241,7 +379,7 @@ struct opener *opener_start(struct loop *loop, const char *vici_socket)
         o->pid = fork();
         if (o->pid == 0) {
                 free(o); /* it is the parent's */
-                run(ends[1], vici_socket, parent);
+                run(ends[1], paths, parent);
         }
         close(ends[1]);
         o->channel = ends[0];

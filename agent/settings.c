@@ -1,7 +1,10 @@
+#include "config.h"
+
 #include "settings.h"
 
 #include "collectors/flows.h"
 #include "collectors/interfaces.h"
+#include "collectors/libreswan.h"
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
@@ -59,6 +62,11 @@ static const struct token tokens[] = {
           "SECONDS", NULL },
         { "ikeSaInterval", KIND_NUMBER, PLACE(ike_sa_interval), 1, 86400, IKE_SA_INTERVAL_DEFAULT,
           "SECONDS", NULL },
+        { "libreswanCollector", KIND_SWITCH, PLACE(libreswan), 0, 1, 1, "yes | no", NULL },
+        { "libreswanInterval", KIND_NUMBER, PLACE(libreswan_interval), 1, 86400,
+          LIBRESWAN_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "whackCommand", KIND_PATH, PLACE(whack_command), 1,
+          sizeof(((struct settings *)0)->whack_command), 0, "PATH", WHACK },
         { "flowCollector", KIND_SWITCH, PLACE(flows), 0, 1, 1, "yes | no", NULL },
         { "flowInterval", KIND_NUMBER, PLACE(flow_interval), 1, 86400, FLOW_INTERVAL_DEFAULT,
           "SECONDS", NULL },

@@ -26,6 +26,9 @@ struct settings {
         char vici_socket[108];            /* viciSocket: as long as a socket's path may be */
         uint32_t ike_interval;            /* ikeInterval: seconds, 1..86400 */
         uint32_t ike_sa_interval;         /* ikeSaInterval: seconds, 1..86400 */
+        bool libreswan;                   /* libreswanCollector: yes or no */
+        uint32_t libreswan_interval;      /* libreswanInterval: seconds, 1..86400 */
+        char whack_command[108];          /* whackCommand: the program's path */
         bool flows;                       /* flowCollector: yes or no */
         uint32_t flow_interval;           /* seconds, 1..86400 */
         uint32_t flow_idle;               /* seconds, 1..86400 */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define INDEX_FILE "index.txt"
-#define MAX_STREAMS 32
+#define MAX_STREAMS 48
 
 struct stream {
         char name[32];

@@ -36,23 +36,35 @@ static void note(struct ike_sas *s, const struct ike_sa *row)
 
 /* ---- policies ---- */
 
-static const struct ike_policy *policy_with(const struct ike_sas *s, const char *name,
-                                            uint8_t daemon)
+static const struct ike_policy *policy_at(const struct ike_sas *s, const char *key, uint8_t daemon)
 {
-        char key[KEY_MAX + 1];
         struct ike_policy sought;
         const struct ike_policy *policy;
         uint32_t oid[INDEX_MAX];
         size_t length;
 
-        if (!name)
-                return NULL;
         memset(&sought, 0, sizeof(sought));
-        key_of_name(name, key);
         sought.key = key;
         length = index_encode(&ike_policy_type, &sought, oid);
         policy = table_at(s->policies, &ike_policy_type, oid, length);
         return policy && policy->daemon_kind == daemon ? policy : NULL;
+}
+
+/* Where two daemons have the name, the second's key says whose it is. */
+static const struct ike_policy *policy_with(const struct ike_sas *s, const char *name,
+                                            const struct ike_sa *row)
+{
+        const struct ike_policy *policy;
+        char key[KEY_MAX + 1];
+
+        if (!name)
+                return NULL;
+        key_of_name(name, key);
+        policy = policy_at(s, key, row->daemon_kind);
+        if (policy || !row->daemon)
+                return policy;
+        key_of_second_name(name, row->daemon, key);
+        return policy_at(s, key, row->daemon_kind);
 }
 
 /* The next IKE SA of a policy; they lie together in the view. */
@@ -104,7 +116,7 @@ static uint32_t count_children(const struct ike_sas *s, const struct ike_sa *row
 
 static void judge(struct ike_sas *s, const struct ike_sa *row)
 {
-        const struct ike_policy *policy = policy_with(s, row->policy_name, row->daemon_kind);
+        const struct ike_policy *policy = policy_with(s, row->policy_name, row);
         struct ike_sa changed = *row;
 
         changed.auth_record = row->policy_name;

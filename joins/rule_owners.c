@@ -14,11 +14,15 @@
 /* Policies looked at in one turn of the loop. */
 #define ROWS_PER_TURN 500
 
+/* SAs of one reqid that are asked whose they are: a daemon has a pair, and what a rekey leaves. */
+#define SAS_OF_REQID 64
+
 struct rule_owners {
         struct loop *loop;
         struct loop_timer *timer;
         struct table *policies;
         struct table *templates;
+        struct table *sas;
         struct table *children;
         struct table *configured;
         struct table *ike_policies;
@@ -194,11 +198,39 @@ static const char *daemon_name(uint8_t daemon)
         return daemon == DAEMON_STRONGSWAN ? "strongswan" : "libreswan";
 }
 
+/* libreswan does not tell reqids: those of the SAs whose SPIs it tells. */
+static const struct child_sa *child_of_sas(const struct rule_owners *o, uint32_t reqid)
+{
+        uint32_t oid[INDEX_MAX] = { reqid };
+        const struct child_sa *child;
+        const struct ipsec_sa *sa;
+        size_t length = 1, rows = SAS_OF_REQID;
+
+        while (reqid != 0 && rows-- > 0 &&
+               (sa = table_next(o->sas, &sa_by_ends_type, oid, length, false)) &&
+               sa->reqid == reqid) {
+                length = index_encode(&sa_by_ends_type, sa, oid);
+                child = child_of_sa(o->children, sa);
+                if (child)
+                        return child;
+        }
+        return NULL;
+}
+
+static const struct child_sa *child_of_template(const struct rule_owners *o,
+                                                const struct policy_template *template)
+{
+        const struct child_sa *child;
+
+        if (!template)
+                return NULL;
+        child = child_of_reqid(o->children, template->reqid);
+        return child ? child : child_of_sas(o, template->reqid);
+}
+
 static void judge(struct rule_owners *o, const struct policy *policy)
 {
-        const struct policy_template *template = first_template(o, policy);
-        const struct child_sa *child =
-                template ? child_of_reqid(o->children, template->reqid) : NULL;
+        const struct child_sa *child = child_of_template(o, first_template(o, policy));
         const struct configured_policy *configured = NULL;
         char policy_key[KEY_MAX + 1], child_key[KEY_MAX + 1], name[32];
         struct policy changed = *policy;
@@ -319,6 +351,32 @@ static void note_reqid(struct rule_owners *o, uint32_t reqid)
         }
 }
 
+/* The policies of a child whose daemon tells no reqid: by its SAs. */
+static void note_child(struct rule_owners *o, const struct child_sa *child)
+{
+        const struct ipsec_sa *sa = NULL;
+
+        note_reqid(o, child->reqid);
+        while (child->reqid == 0 && (sa = next_sa_of_child(o->sas, child, sa)))
+                note_reqid(o, sa->reqid);
+}
+
+/* Its child may have been told before it; and without it no policy is known to be the child's. */
+static void sa_changed(void *context, enum table_event event, enum table_reason reason,
+                       const void *before, const void *after)
+{
+        const struct ipsec_sa *old = before, *sa = after ? after : before;
+        struct rule_owners *o = context;
+        const struct child_sa *child;
+
+        (void)reason;
+        if (event == TABLE_CHANGED && old->keying == sa->keying && old->reqid == sa->reqid)
+                return;
+        child = child_of_sa(o->children, sa);
+        if (child && child->reqid == 0)
+                note_reqid(o, sa->reqid);
+}
+
 static void child_changed(void *context, enum table_event event, enum table_reason reason,
                           const void *before, const void *after)
 {
@@ -326,16 +384,16 @@ static void child_changed(void *context, enum table_event event, enum table_reas
         struct rule_owners *o = context;
 
         (void)reason;
-        if (event == TABLE_CHANGED && old->reqid == child->reqid &&
-            old->child_name == child->child_name && old->policy_key == child->policy_key &&
-            old->state == child->state)
+        if (event == TABLE_CHANGED && old->reqid == child->reqid && old->spi_in == child->spi_in &&
+            old->spi_out == child->spi_out && old->child_name == child->child_name &&
+            old->policy_key == child->policy_key && old->state == child->state)
                 return;
         if (old) {
-                note_reqid(o, old->reqid);
+                note_child(o, old);
                 judge_configured(o, old->policy_key, old->child_key);
         }
         if (child) {
-                note_reqid(o, child->reqid);
+                note_child(o, child);
                 judge_configured(o, child->policy_key, child->child_key);
         }
 }
@@ -401,12 +459,14 @@ struct rule_owners *rule_owners_new(struct store *store, struct loop *loop)
         o->loop = loop;
         o->policies = store_table(store, &policy_type);
         o->templates = store_table(store, &policy_template_type);
+        o->sas = store_table(store, &ipsec_sa_type);
         o->children = store_table(store, &child_sa_type);
         o->configured = store_table(store, &configured_policy_type);
         o->ike_policies = store_table(store, &ike_policy_type);
         o->collectors = store_table(store, &collector_row_type);
         if (table_subscribe(o->policies, policy_changed, o) < 0 ||
             table_subscribe(o->templates, template_changed, o) < 0 ||
+            table_subscribe(o->sas, sa_changed, o) < 0 ||
             table_subscribe(o->children, child_changed, o) < 0 ||
             table_subscribe(o->configured, configured_changed, o) < 0 ||
             table_subscribe(o->collectors, collector_changed, o) < 0) {

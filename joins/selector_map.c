@@ -36,6 +36,13 @@ static void copy_protocol(char selector[SELECTOR_SIZE], const char *other)
                 snprintf(selector + at, SELECTOR_SIZE - at, "%.*s]", (int)length, open);
 }
 
+/* Until there are SAs, libreswan's policies for a tunnel ask for transport mode. */
+static unsigned int kind_of(const struct configured_policy *child)
+{
+        return child->daemon_kind == DAEMON_LIBRESWAN && child->kind == RULE_TUNNEL ? RULE_HOST
+                                                                                    : child->kind;
+}
+
 /* Twins of two children: the first one's. */
 static int add_pair(struct selector_map *m, const struct configured_policy *child,
                     const char one_side[SELECTOR_SIZE], const char other_side[SELECTOR_SIZE])
@@ -49,7 +56,7 @@ static int add_pair(struct selector_map *m, const struct configured_policy *chil
         memcpy(remote, other_side, sizeof(remote));
         copy_protocol(local, remote);
         copy_protocol(remote, local);
-        length = snprintf(pair, sizeof(pair), "%u %s %s", child->kind, local, remote);
+        length = snprintf(pair, sizeof(pair), "%u %s %s", kind_of(child), local, remote);
         if (length < 0 || (size_t)length >= sizeof(pair))
                 return 0;
         hash = slots_hash(pair, (size_t)length);

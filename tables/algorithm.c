@@ -332,3 +332,14 @@ void algorithm_ike_group(const char *name, struct algorithm *a)
 {
         set_transform(ike_groups, COUNT(ike_groups), name, a);
 }
+
+bool algorithm_ike_group_number(uint16_t number, struct algorithm *a)
+{
+        for (size_t i = 0; i < COUNT(ike_groups); i++) {
+                if (ike_groups[i].number != number)
+                        continue;
+                algorithm_ike_group(ike_groups[i].name, a);
+                return true;
+        }
+        return false;
+}

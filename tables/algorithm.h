@@ -5,6 +5,7 @@
 #ifndef IPSEC_REPORT_TABLES_ALGORITHM_H
 #define IPSEC_REPORT_TABLES_ALGORITHM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,5 +39,7 @@ void algorithm_ike_encryption(const char *name, uint32_t key_bits, struct algori
 void algorithm_ike_integrity(const char *name, struct algorithm *a);
 void algorithm_ike_prf(const char *name, struct algorithm *a);
 void algorithm_ike_group(const char *name, struct algorithm *a);
+/* The group that has this number; false: none that is known here. */
+bool algorithm_ike_group_number(uint16_t number, struct algorithm *a);
 
 #endif

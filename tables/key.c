@@ -23,3 +23,14 @@ void key_of_name(const char *name, char key[KEY_MAX + 1])
         else
                 snprintf(key, KEY_MAX + 1, "%.*s~%08" PRIx32, KEPT, name, hash_name(name));
 }
+
+void key_of_second_name(const char *name, const char *daemon, char key[KEY_MAX + 1])
+{
+        size_t room = KEY_MAX - 1 - strlen(daemon);
+
+        if (strlen(name) <= room)
+                snprintf(key, KEY_MAX + 1, "%s@%s", name, daemon);
+        else
+                snprintf(key, KEY_MAX + 1, "%.*s~%08" PRIx32 "@%s", (int)room - 9, name,
+                         hash_name(name), daemon);
+}

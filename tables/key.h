@@ -11,4 +11,10 @@
  */
 void key_of_name(const char *name, char key[KEY_MAX + 1]);
 
+/*
+ * The same for the second of two daemons that have this name: "@" and the daemon stand at its end,
+ * for which a longer name is cut to 29 octets before "~" and the hash.
+ */
+void key_of_second_name(const char *name, const char *daemon, char key[KEY_MAX + 1]);
+
 #endif

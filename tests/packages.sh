@@ -52,3 +52,26 @@ install_ike_packages() {
     install_packages "${IKE_PACKAGES[@]}" || return
     [ "$there" = yes ] || systemctl disable strongswan.service >/dev/null 2>&1 || true
 }
+
+# the pair of gateways with libreswan: what Debian's package of it wants
+LIBRESWAN_PACKAGES=('/usr/lib/*/libldns.so.3=libldns3' '/usr/lib/*/libunbound.so.8=libunbound8'
+    '/usr/lib/*/libevent_pthreads-2.1.so.7=libevent-pthreads-2.1-7' '/usr/lib/*/libcurl-nss.so.4=libcurl3-nss'
+    '/usr/lib/*/libselinux.so.1=libselinux1' certutil=libnss3-tools xxd=xxd ps=procps)
+
+# unpack_libreswan: it conflicts with strongSwan's packages, so it is unpacked, into $LIBRESWAN, and runs from there
+unpack_libreswan() {
+    local cache=${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab} new
+    LIBRESWAN=${LIBRESWAN:-$cache/libreswan}
+    export LIBRESWAN
+    install_packages "${LIBRESWAN_PACKAGES[@]}" || return
+    [ ! -x "$LIBRESWAN/usr/libexec/ipsec/pluto" ] || return 0
+    mkdir -p "$cache" && new=$(mktemp -d "$cache/new.XXXXXX") || return
+    if ! (cd "$new" && apt-get download libreswan && dpkg -x ./*.deb root) >"$new/log" 2>&1; then
+        tail -n 3 "$new/log" >&2
+        rm -rf "$new"
+        return 1
+    fi
+    chmod 755 "$new/root"
+    [ -e "$LIBRESWAN" ] || mv "$new/root" "$LIBRESWAN"
+    rm -rf "$new"
+}

@@ -21,12 +21,19 @@
 
 static struct loop *loop;
 static struct opener *opener;
-static char folder[64], path[100];
+static char folder[64], path[100], whack[100];
 
 static struct {
         unsigned int calls;
         int fd;
 } told;
+
+static struct opener *start(const char *vici_socket)
+{
+        const struct opener_paths paths = { .vici_socket = vici_socket, .whack = whack };
+
+        return opener_start(loop, &paths);
+}
 
 static void given(void *context, int fd)
 {
@@ -41,8 +48,9 @@ static void setup(void)
         strcpy(folder, "/tmp/ipsr-opener.XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(folder));
         snprintf(path, sizeof(path), "%s/vici", folder);
+        snprintf(whack, sizeof(whack), "%s/whack", folder);
         loop = fake_loop_new(1795500116);
-        opener = opener_start(loop, path);
+        opener = start(path);
         ck_assert_ptr_nonnull(opener);
 }
 
@@ -51,6 +59,7 @@ static void teardown(void)
         opener_stop(opener);
         fake_loop_free(loop);
         unlink(path);
+        unlink(whack);
         rmdir(folder);
 }
 
@@ -213,9 +222,178 @@ START_TEST(test_long_path)
         longest[0] = '/';
         longest[sizeof(longest) - 1] = '\0';
         opener_stop(opener);
-        opener = opener_start(loop, longest);
+        opener = start(longest);
         ck_assert_int_eq(ask(&told), -ENAMETOOLONG);
         opener_stop(NULL);
+}
+END_TEST
+
+/* ---- whack: a script of the shell stands for it ---- */
+
+static char answer[1 << 21];
+
+static void install(const char *script)
+{
+        FILE *f = fopen(whack, "w");
+
+        ck_assert_ptr_nonnull(f);
+        fprintf(f, "#!/bin/sh\n%s\n", script);
+        fclose(f);
+        ck_assert_int_eq(chmod(whack, 0755), 0);
+}
+
+static int run_whack(enum opener_target target)
+{
+        unsigned int calls = told.calls;
+
+        ck_assert_int_eq(opener->ask(opener, target, given, &told), 0);
+        wait_for(calls + 1);
+        return told.fd;
+}
+
+/* All until the end of the pipe. */
+static size_t read_all(int fd)
+{
+        size_t length = 0;
+
+        ck_assert_int_ge(fd, 0);
+        for (int i = 0; i < TIRELESS; i++) {
+                struct pollfd p = { .fd = fd, .events = POLLIN };
+                ssize_t n;
+
+                poll(&p, 1, 1000);
+                n = read(fd, answer + length, sizeof(answer) - 1 - length);
+                if (n == 0)
+                        break;
+                ck_assert(n > 0 || errno == EAGAIN);
+                length += n > 0 ? (size_t)n : 0;
+        }
+        close(fd);
+        answer[length] = '\0';
+        return length;
+}
+
+START_TEST(test_whack)
+{
+        static const struct {
+                enum opener_target target;
+                const char *argument;
+        } targets[] = {
+                { OPENER_WHACK_VERSION, "--version" },
+                { OPENER_WHACK_GLOBALSTATUS, "--globalstatus" },
+                { OPENER_WHACK_STATUS, "--status" },
+                { OPENER_WHACK_SHOWSTATES, "--showstates" },
+                { OPENER_WHACK_TRAFFICSTATUS, "--trafficstatus" },
+        };
+
+        install("echo \"$#$1 $LC_ALL\"; cat; echo unseen >&2; exit 33");
+        for (size_t i = 0; i < 5; i++) {
+                char wanted[64];
+                int fd = run_whack(targets[i].target);
+
+                ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
+                ck_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+                snprintf(wanted, sizeof(wanted), "1%s C\n", targets[i].argument);
+                ck_assert_uint_eq(read_all(fd), strlen(wanted) + OPENER_TRAILER);
+                ck_assert_str_eq(answer, wanted); /* and the NUL of the trailer */
+                ck_assert_uint_eq((uint8_t)answer[strlen(wanted) + 1], 33);
+        }
+}
+END_TEST
+
+/* Nothing of the agent's own is handed on but what is said above. */
+START_TEST(test_whack_is_alone)
+{
+        setenv("IPSR_SECRET", "seen", 1);
+        opener_stop(opener);
+        opener = start(path);
+        install("echo /proc/self/fd/*; env");
+        read_all(run_whack(OPENER_WHACK_STATUS));
+        ck_assert_ptr_null(strstr(answer, "SECRET"));
+        ck_assert_ptr_null(strstr(answer, "HOME="));
+        ck_assert_ptr_null(strstr(answer, "fd/4"));
+        unsetenv("IPSR_SECRET");
+}
+END_TEST
+
+START_TEST(test_whack_is_not_there)
+{
+        ck_assert_int_eq(run_whack(OPENER_WHACK_STATUS), -ENOENT);
+        ck_assert_int_eq(run_whack((enum opener_target)7), -EINVAL);
+        ck_assert_int_eq(run_whack((enum opener_target)0), -EINVAL);
+}
+END_TEST
+
+START_TEST(test_whack_says_much)
+{
+        install("yes 0123456789abcde | head -n 65536");
+        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_STATUS)), (1 << 20) + OPENER_TRAILER);
+        ck_assert_mem_eq(answer + (1 << 20), "\0\0", OPENER_TRAILER);
+}
+END_TEST
+
+static int children_of(pid_t pid)
+{
+        char name[64];
+        FILE *f;
+        int n = 0, unused;
+
+        snprintf(name, sizeof(name), "/proc/%d/task/%d/children", pid, pid);
+        f = fopen(name, "r");
+        ck_assert_ptr_nonnull(f);
+        while (fscanf(f, "%d", &unused) == 1)
+                n++;
+        fclose(f);
+        return n;
+}
+
+static void wait_for_no_children(pid_t pid)
+{
+        for (int i = 0; children_of(pid) > 0 && i < TIRELESS; i++)
+                usleep(1000);
+        ck_assert_int_eq(children_of(pid), 0);
+}
+
+/* One that hangs is ended by the next; its answer has no end. */
+START_TEST(test_whack_hangs)
+{
+        pid_t pid = child();
+        int fd;
+
+        install("echo begun; [ $1 = --version ] || exec sleep 1000");
+        fd = run_whack(OPENER_WHACK_STATUS);
+        ck_assert_int_eq(children_of(pid), 1);
+        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_VERSION)), 6 + OPENER_TRAILER);
+        read_all(fd);
+        ck_assert(answer[0] == '\0' || strcmp(answer, "begun\n") == 0);
+        wait_for_no_children(pid); /* no dead ones either */
+}
+END_TEST
+
+/* Nobody asks again: it is ended all the same. */
+START_TEST(test_whack_hangs_for_long)
+{
+        pid_t pid = child();
+
+        install("exec sleep 1000");
+        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_STATUS)), 0);
+        wait_for_no_children(pid);
+}
+END_TEST
+
+START_TEST(test_whack_is_killed)
+{
+        install("echo begun; kill -KILL $$");
+        ck_assert_uint_eq(read_all(run_whack(OPENER_WHACK_STATUS)), 6 + OPENER_TRAILER);
+        ck_assert_uint_eq((uint8_t)answer[7], 128 + SIGKILL);
+}
+END_TEST
+
+/* The agent ends while one runs: nothing waits for it. */
+START_TEST(test_ends_with_whack)
+{
+        install("exec sleep 1000");
+        close(run_whack(OPENER_WHACK_STATUS));
 }
 END_TEST
 
@@ -233,5 +411,13 @@ int main(void)
         tcase_add_test(tcase, test_killed_with_requests);
         tcase_add_test(tcase, test_stopped_with_requests);
         tcase_add_test(tcase, test_long_path);
+        tcase_add_test(tcase, test_whack);
+        tcase_add_test(tcase, test_whack_is_alone);
+        tcase_add_test(tcase, test_whack_is_not_there);
+        tcase_add_test(tcase, test_whack_says_much);
+        tcase_add_test(tcase, test_whack_hangs);
+        tcase_add_test(tcase, test_whack_hangs_for_long);
+        tcase_add_test(tcase, test_whack_is_killed);
+        tcase_add_test(tcase, test_ends_with_whack);
         return run_suite("opener", tcase);
 }

@@ -407,6 +407,62 @@ START_TEST(policies_of_a_child)
 END_TEST
 
 /* Nothing but the selector tells of a trap, or a shunt: whose it is. */
+/* libreswan tells SPIs, and no reqid. */
+START_TEST(policies_without_reqid)
+{
+        struct child_sa row = make_child(9, 4, 0, 0x1002, 0x1001);
+        const struct ipsec_sa *sa;
+
+        row.daemon_kind = DAEMON_LIBRESWAN;
+        put_policy(OUT, DIRECTION_OUTBOUND, RULE_TUNNEL, "10.1.0.0/16", "10.2.0.0/16", 7);
+        put_sa(0x1001, PROTOCOL_ESP, 7, DIRECTION_OUTBOUND);
+        ck_assert_uint_eq(policy_of(OUT)->owner, OWNER_MANUAL);
+        table_put(children, &row, TABLE_FROM_EVENT);
+        turn();
+        ck_assert_uint_eq(policy_of(OUT)->owner, OWNER_DAEMON);
+        ck_assert_uint_eq(policy_of(OUT)->action, RULE_DYNAMIC_KEY);
+        ck_assert_str_eq(policy_of(OUT)->name, "net");
+        ck_assert_str_eq(policy_of(OUT)->daemon, "libreswan");
+        /* The SA goes first, then the other one comes after its child. */
+        sa = sa_of(0x1001);
+        table_remove(sas, sa, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(policy_of(OUT)->owner, OWNER_MANUAL);
+        put_sa(0x1002, PROTOCOL_ESP, 7, DIRECTION_INBOUND);
+        turn();
+        ck_assert_uint_eq(policy_of(OUT)->owner, OWNER_DAEMON);
+        table_remove(children, &row, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(policy_of(OUT)->owner, OWNER_MANUAL);
+}
+END_TEST
+
+/* Two daemons have a connection of one name: each IKE SA leads to its own daemon's. */
+START_TEST(two_daemons)
+{
+        struct ike_sa row = make_ike_sa(4, "gw");
+        struct ike_policy policy;
+
+        memset(&policy, 0, sizeof(policy));
+        policy.key = policy.name = "gw";
+        policy.daemon_kind = DAEMON_STRONGSWAN;
+        table_put(ike_policies, &policy, TABLE_FROM_EVENT);
+        policy.key = "gw@libreswan";
+        policy.daemon_kind = DAEMON_LIBRESWAN;
+        policy.local_auth_method = "PSK";
+        table_put(ike_policies, &policy, TABLE_FROM_EVENT);
+        put_ike_sa(4, "gw");
+        row.daemon_kind = DAEMON_LIBRESWAN;
+        row.daemon = "libreswan";
+        table_put(ike_rows, &row, TABLE_FROM_EVENT);
+        turn();
+        ck_assert_str_eq(((const struct ike_sa *)table_find(ike_rows, &row))->policy_key,
+                         "gw@libreswan");
+        row = make_ike_sa(4, "gw");
+        ck_assert_str_eq(((const struct ike_sa *)table_find(ike_rows, &row))->policy_key, "gw");
+}
+END_TEST
+
 START_TEST(policies_by_their_selectors)
 {
         put_ike_policy("gw", "PSK", "192.0.2.1, %any");
@@ -508,6 +564,8 @@ int main(void)
         tcase_add_test(tcase, children_move_to_a_successor);
         tcase_add_test(tcase, ike_sas_of_a_policy);
         tcase_add_test(tcase, policies_of_a_child);
+        tcase_add_test(tcase, policies_without_reqid);
+        tcase_add_test(tcase, two_daemons);
         tcase_add_test(tcase, policies_by_their_selectors);
         tcase_add_test(tcase, dynamic_selectors);
         tcase_add_test(tcase, drift);
