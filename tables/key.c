@@ -26,11 +26,17 @@ void key_of_name(const char *name, char key[KEY_MAX + 1])
 
 void key_of_second_name(const char *name, const char *daemon, char key[KEY_MAX + 1])
 {
-        size_t room = KEY_MAX - 1 - strlen(daemon);
+        size_t room = KEY_MAX - 1 - strlen(daemon), length = strlen(name);
+        char hash[10];
 
-        if (strlen(name) <= room)
-                snprintf(key, KEY_MAX + 1, "%s@%s", name, daemon);
-        else
-                snprintf(key, KEY_MAX + 1, "%.*s~%08" PRIx32 "@%s", (int)room - 9, name,
-                         hash_name(name), daemon);
+        if (length <= room) {
+                memcpy(key, name, length);
+        } else {
+                length = room;
+                snprintf(hash, sizeof(hash), "~%08" PRIx32, hash_name(name));
+                memcpy(key, name, room - 9);
+                memcpy(key + room - 9, hash, 9);
+        }
+        key[length] = '@';
+        memcpy(key + length + 1, daemon, strlen(daemon) + 1);
 }
