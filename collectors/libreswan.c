@@ -15,6 +15,8 @@
 
 /* pluto does nothing else while it answers: it rests so many times as long as that took. */
 #define REST 10
+#define REST_LAST 30000 /* at the most, in milliseconds: it may only have stood still for a while  \
+                         */
 
 /* Reads until the connections are asked for again, though nothing seems to have changed. */
 #define STATUS_EVERY 6
@@ -129,8 +131,10 @@ static void read_later(struct libreswan *l)
 
         if (l->rows.changed && milliseconds > SOON)
                 milliseconds = SOON;
+        if (rest > REST_LAST)
+                rest = REST_LAST;
         if (rest > milliseconds)
-                milliseconds = rest < INT32_MAX ? (uint32_t)rest : INT32_MAX;
+                milliseconds = (uint32_t)rest;
         set_timer(l, &l->read_timer, milliseconds, begin_read);
 }
 
