@@ -13,16 +13,18 @@
 #define RETRY_LAST 60000 /* where no daemon is; doubled from the interval up to that */
 #define DEADLINE ((OPENER_COMMAND_TIME + 5) * 1000) /* the opener ends a command before */
 
-/* pluto does nothing else while it answers: it rests so many times as long as a read took. */
-#define REST 20
+/* pluto does nothing else while it answers: it rests so many times as long as that took. */
+#define REST 10
+#define REST_LAST 30000 /* at the most, in milliseconds: it may only have stood still for a while  \
+                         */
 
 /* Reads until the connections are asked for again, though nothing seems to have changed. */
 #define STATUS_EVERY 6
 
 #define CHUNK 65536
 #define ANSWER_MAX (32u << 20) /* octets; several thousand connections */
-#define LINES_PER_TURN 2000
-#define ROWS_PER_TURN 500
+#define LINES_PER_TURN 500
+#define ROWS_PER_TURN 100
 
 /* What is asked for in a read, in this order: of states or status one. */
 enum phase {
@@ -50,7 +52,9 @@ struct libreswan {
         size_t understood;          /* lines */
         int err;                    /* the worst of taking the answer */
         int64_t begun_us;
-        uint32_t retry; /* milliseconds */
+        int64_t asked_us;  /* when the command was asked for */
+        int64_t waited_us; /* for the answers of this read */
+        uint32_t retry;    /* milliseconds */
         char source_version[96];
         struct loop_timer *read_timer;
         struct loop_timer *deadline_timer;
@@ -92,6 +96,7 @@ static void begin_read(void *context)
         l->read_timer = NULL;
         l->base.row.polls++;
         l->begun_us = monotonic_us();
+        l->waited_us = 0;
         l->phase = l->up ? PHASE_TOTALS : PHASE_VERSION;
         l->with_conns = !l->up || l->rows.changed || l->reads == 0;
         l->reads = l->with_conns ? STATUS_EVERY - 1 : l->reads - 1;
@@ -122,12 +127,14 @@ static uint32_t interval_of(const struct libreswan *l)
 static void read_later(struct libreswan *l)
 {
         uint32_t milliseconds = interval_of(l);
-        int64_t rest = REST * (monotonic_us() - l->begun_us) / 1000;
+        int64_t rest = REST * l->waited_us / 1000;
 
         if (l->rows.changed && milliseconds > SOON)
                 milliseconds = SOON;
+        if (rest > REST_LAST)
+                rest = REST_LAST;
         if (rest > milliseconds)
-                milliseconds = rest < INT32_MAX ? (uint32_t)rest : INT32_MAX;
+                milliseconds = (uint32_t)rest;
         set_timer(l, &l->read_timer, milliseconds, begin_read);
 }
 
@@ -360,6 +367,7 @@ static void pipe_ready(void *context, int fd)
         l->base.loop->unwatch(l->base.loop, fd);
         close(fd);
         l->pipe = -1;
+        l->waited_us += monotonic_us() - l->asked_us;
         clear_timer(l, &l->deadline_timer);
         finish_answer(l);
 }
@@ -399,6 +407,7 @@ static void ask_phase(struct libreswan *l)
         enum opener_target target =
                 asks_for_status(l) ? OPENER_WHACK_STATUS : answers[l->phase].target;
 
+        l->asked_us = monotonic_us();
         set_timer(l, &l->deadline_timer, DEADLINE, deadline_expired);
         if (l->config.opener->ask(l->config.opener, target, given, l) < 0)
                 fail(l, "whack cannot be asked for: no memory");
