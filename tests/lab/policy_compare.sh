@@ -7,7 +7,7 @@
 begin
 SUBJECT=policies
 . "$TESTS/lab/random_compare.sh"
-[ $# -gt 0 ] || set -- 1 2 3
+[ $# -gt 0 ] || set -- 1 ${FULL:+2 3}
 
 for seed; do
     ip xfrm policy flush

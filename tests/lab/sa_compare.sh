@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 begin
 . "$TESTS/lab/random_compare.sh"
-[ $# -gt 0 ] || set -- 1 2 3
+[ $# -gt 0 ] || set -- 1 ${FULL:+2 3}
 sysctl -qw net.core.xfrm_acq_expires=3600 # larval SAs live as long as the test
 
 # own_addresses N: every Nth address of the SAs is this machine's from now on, and no other
