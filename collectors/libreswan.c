@@ -15,8 +15,9 @@
 
 /* pluto does nothing else while it answers: it rests so many times as long as that took. */
 #define REST 10
-#define REST_LAST 30000 /* at the most, in milliseconds: it may only have stood still for a while  \
-                         */
+#define REST_LAST                                                                                  \
+        30000 /* at the most, in milliseconds: it may only have stood still for a while            \
+               */
 
 /* Reads until the connections are asked for again, though nothing seems to have changed. */
 #define STATUS_EVERY 6
