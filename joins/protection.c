@@ -133,11 +133,6 @@ static struct precedence first_obstacle(const struct protection *p, enum way way
         return first;
 }
 
-static bool same_address(const struct inet_addr *a, const struct inet_addr *b)
-{
-        return a->type == b->type && memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
-}
-
 /* Whether the bypass, which is whole, is for the packets of this address or bare interface. */
 static bool is_for(const struct bypass *bypass, const struct inet_addr *own,
                    const struct interface *row)
@@ -309,8 +304,8 @@ static void interface_changed(void *context, enum table_event event, enum table_
 static bool same_reach(const struct bypass *a, const struct bypass *b)
 {
         return a->whole == b->whole && a->if_index == b->if_index && a->priority == b->priority &&
-               same_address(&a->source, &b->source) && a->source.prefix == b->source.prefix &&
-               same_address(&a->destination, &b->destination) &&
+               inet_addr_same(&a->source, &b->source) && a->source.prefix == b->source.prefix &&
+               inet_addr_same(&a->destination, &b->destination) &&
                a->destination.prefix == b->destination.prefix;
 }
 
