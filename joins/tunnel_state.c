@@ -520,7 +520,11 @@ static int64_t latest(int64_t a, int64_t b)
 static void set_sources(const struct tunnels *t, const struct tunnel_record *r,
                         const struct sight *s, struct tunnel *row)
 {
-        row->fresh = tunnels_can_read(tunnel_is_manual(r) ? t->xfrm_state : t->ike_state);
+        /* ike_state is strongSwan's; libreswan's rows say by themselves how they are. */
+        if (s->configured && s->configured->daemon_kind == DAEMON_LIBRESWAN)
+                row->fresh = s->configured->fresh;
+        else
+                row->fresh = tunnels_can_read(tunnel_is_manual(r) ? t->xfrm_state : t->ike_state);
         row->last_seen = latest(row->last_seen, r->last_told);
         if (s->configured && !r->identity)
                 row->last_seen = latest(row->last_seen, s->configured->last_seen);
