@@ -519,7 +519,7 @@ static void free_libreswan(struct collector *c)
 }
 
 static const struct collector_ops ops = {
-        .key = "libreswan",
+        .key = LIBRESWAN,
         .name = "libreswan (pluto, by whack)",
         .start = start,
         .refresh = refresh,

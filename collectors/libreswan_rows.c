@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIBRESWAN "libreswan"
-
 /* Seconds that a moment may differ from what was told before: pluto rounds to seconds. */
 #define TOLERANCE 2
 
