@@ -2,7 +2,6 @@
 
 #include "agenda.h"
 #include "queue.h"
-#include "serving.h"
 #include "tables/ipsec_sa.h"
 
 #include <stdlib.h>
@@ -48,11 +47,6 @@ static void run_at(struct overdue *o, int64_t when)
         o->when = when;
 }
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
-
 /* The SAs between the same ends, newer ones behind it; the other way round with before. */
 static const struct ipsec_sa *neighbour(struct overdue *o, const struct ipsec_sa *sa, bool before)
 {
@@ -74,7 +68,7 @@ static const struct ipsec_sa *neighbour(struct overdue *o, const struct ipsec_sa
 static bool has_successor(struct overdue *o, const struct ipsec_sa *sa)
 {
         while ((sa = neighbour(o, sa, false)))
-                if (is_usable(sa))
+                if (sa_is_usable(sa))
                         return true;
         return false;
 }
@@ -88,8 +82,8 @@ static void judge(struct overdue *o, uint32_t index)
 
         if (!sa)
                 return;
-        overdue = is_usable(sa) && sa->soft_expiry != 0 && now.wall > sa->soft_expiry + PATIENCE &&
-                  !has_successor(o, sa);
+        overdue = sa_is_usable(sa) && sa->soft_expiry != 0 &&
+                  now.wall > sa->soft_expiry + PATIENCE && !has_successor(o, sa);
         if (overdue == sa->rekey_overdue)
                 return;
         changed = *sa;
@@ -144,7 +138,7 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
                 look_later(o, sa);
         if (sa->rekey_overdue && sa->soft_expiry == 0)
                 look_now(o, sa);
-        if (!is_usable(sa) || (old && is_usable(old)))
+        if (!sa_is_usable(sa) || (old && sa_is_usable(old)))
                 return;
         former = neighbour(o, sa, true);
         if (former && former->rekey_overdue)

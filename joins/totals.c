@@ -148,18 +148,6 @@ static uint8_t direction_of(const struct ipsec_sa *sa)
                        : DIRECTION_UNKNOWN;
 }
 
-/* IPComp's SAs and those below them carry what ESP and AH have counted already. */
-static bool counts(const struct ipsec_sa *sa)
-{
-        return sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
-}
-
-/* It has keys. In state dead it is for a moment only, and was usable before. */
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && sa->state != SA_LARVAL;
-}
-
 static uint64_t more(uint64_t now, uint64_t before)
 {
         return now > before ? now - before : 0;
@@ -196,19 +184,19 @@ static void added(struct totals *t, const struct ipsec_sa *sa)
 {
         const struct life *life = find_life(t, sa);
 
-        t->totals.sas_created += is_usable(sa) && (!life || life->removed);
+        t->totals.sas_created += sa_has_keys(sa) && (!life || life->removed);
         count_errors(t, sa, life ? life->integrity_errors : 0, life ? life->replay_errors : 0);
-        if (counts(sa) && direction_of(sa) != DIRECTION_UNKNOWN)
+        if (sa_counts(sa) && direction_of(sa) != DIRECTION_UNKNOWN)
                 count_whole(t, sa);
 }
 
 static void changed(struct totals *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
 {
-        t->totals.sas_created += !is_usable(old) && is_usable(sa);
-        t->totals.sas_removed += is_usable(old) && !is_usable(sa);
+        t->totals.sas_created += !sa_has_keys(old) && sa_has_keys(sa);
+        t->totals.sas_removed += sa_has_keys(old) && !sa_has_keys(sa);
         t->totals.sas_soft_expired += old->state == SA_MATURE && sa->state == SA_DYING;
         count_errors(t, sa, old->integrity_errors, old->replay_errors + old->replay_window_errors);
-        if (!counts(sa) || direction_of(sa) == DIRECTION_UNKNOWN)
+        if (!sa_counts(sa) || direction_of(sa) == DIRECTION_UNKNOWN)
                 return;
         if (direction_of(old) == DIRECTION_UNKNOWN)
                 count_whole(t, sa);
@@ -219,7 +207,7 @@ static void changed(struct totals *t, const struct ipsec_sa *old, const struct i
 /* Its last packets are not in the totals, or none at all are. */
 static bool is_short(const struct ipsec_sa *sa, enum table_reason reason)
 {
-        if (!counts(sa))
+        if (!sa_counts(sa))
                 return false;
         return reason == TABLE_FLUSHED || reason == TABLE_LOST ||
                (sa->packets > 0 && direction_of(sa) == DIRECTION_UNKNOWN);
@@ -230,7 +218,7 @@ static void removed(struct totals *t, const struct ipsec_sa *sa, enum table_reas
         bool expired = reason == TABLE_EXPIRED;
 
         t->totals.negotiation_failures += expired && sa->spi == 0;
-        if (!is_usable(sa))
+        if (!sa_has_keys(sa))
                 return;
         t->totals.sas_removed++;
         t->totals.sas_hard_expired += expired;
@@ -241,7 +229,7 @@ static void removed(struct totals *t, const struct ipsec_sa *sa, enum table_reas
 static void remember_or_forget(struct totals *t, const struct ipsec_sa *sa,
                                enum table_reason reason)
 {
-        if (reason == TABLE_LOST && is_usable(sa))
+        if (reason == TABLE_LOST && sa_has_keys(sa))
                 remember(t, sa, direction_of(sa) != DIRECTION_UNKNOWN, true);
         else
                 forget(t, find_life(t, sa));

@@ -190,7 +190,7 @@ static struct tunnel_record *of_manual(struct tunnels *t, const struct ipsec_sa 
                 return NULL;
         snprintf(reqid, sizeof(reqid), "%" PRIu32, sa->reqid);
         r = tunnel_by_key(t, TUNNEL_MANUAL, reqid, 1);
-        if (r || sa->state == SA_LARVAL || !tunnel_sa_counts(sa))
+        if (r || sa->state == SA_LARVAL || !sa_counts(sa))
                 return r; /* compression alone is no tunnel */
         if (tunnels_can_read(t->ike_state) && age >= 0 && age < CLAIM_SECONDS) {
                 tunnels_put_agenda(t, now.monotonic + 1000 * (CLAIM_SECONDS - age), WAKE_SA,

@@ -230,10 +230,6 @@ void tunnel_each_configured(struct tunnels *t, const char *policy,
 
 /* ---- tunnel_traffic.c: what its SAs count ---- */
 
-/* ESP or AH: what is below or above them carries the same packets. */
-bool tunnel_sa_counts(const struct ipsec_sa *sa);
-bool tunnel_sa_is_usable(const struct ipsec_sa *sa);
-
 /* Adds what the SA counted since before; before is NULL for one that is new. */
 void tunnel_count_sa(struct tunnels *t, struct tunnel_record *r, const struct ipsec_sa *before,
                      const struct ipsec_sa *sa, uint8_t direction);

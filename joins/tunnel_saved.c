@@ -78,7 +78,7 @@ static void put_sas(const struct tunnels *t, const struct tunnel_record *r, FILE
         while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) &&
                sa->tunnel == r->number) {
                 oid[1] = sa->index;
-                if (tunnel_sa_is_usable(sa))
+                if (sa_is_usable(sa))
                         put_sa(out, sa);
         }
 }
@@ -435,7 +435,7 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
 
                 if (sas.wrong)
                         return -EINVAL;
-                if (tunnel_sa_counts(&sa) && sa.tunnel_direction != 0)
+                if (sa_counts(&sa) && sa.tunnel_direction != 0)
                         tunnel_remember(t, &sa, r);
                 if (t->keeper.counted)
                         t->keeper.counted(t->keeper.context, &sa, known);
@@ -541,7 +541,7 @@ bool tunnels_save_loose_sa(struct tunnels *t, uint32_t *after, FILE *out)
 
         while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) && sa->tunnel == 0) {
                 oid[1] = *after = sa->index;
-                if (!tunnel_sa_is_usable(sa))
+                if (!sa_is_usable(sa))
                         continue;
                 fputs(LINE_SA, out);
                 put_sa(out, sa);

@@ -67,7 +67,7 @@ static void look_at_sas(const struct tunnels *t, const struct tunnel_record *r, 
                 if (!sa || sa->tunnel != r->number)
                         return;
                 oid[1] = sa->index;
-                if (!tunnel_sa_counts(sa) || !tunnel_sa_is_usable(sa))
+                if (!sa_counts(sa) || !sa_is_usable(sa))
                         continue;
                 if (sa->tunnel_direction == DIRECTION_INBOUND && !s->in)
                         s->in = sa;

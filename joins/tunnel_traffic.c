@@ -8,16 +8,6 @@
 /* Lives of SAs that are remembered at the most, the latest ones. */
 #define REMEMBERED (1u << 17)
 
-bool tunnel_sa_counts(const struct ipsec_sa *sa)
-{
-        return sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
-}
-
-bool tunnel_sa_is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
-
 /* ---- lives ---- */
 
 /* What lies between the members is part of what is hashed. */
@@ -182,7 +172,7 @@ static bool is_new_life(const struct ipsec_sa *before, const struct ipsec_sa *sa
 void tunnel_count_sa(struct tunnels *t, struct tunnel_record *r, const struct ipsec_sa *before,
                      const struct ipsec_sa *sa, uint8_t direction)
 {
-        if (!tunnel_sa_counts(sa) || direction == 0)
+        if (!sa_counts(sa) || direction == 0)
                 return;
         if (!before || is_new_life(before, sa)) {
                 count_whole(t, r, sa, direction);

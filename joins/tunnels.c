@@ -250,7 +250,7 @@ static void tally(struct tunnel_record *r, const struct ipsec_sa *sa, uint32_t s
 {
         if (sa->state == SA_LARVAL)
                 r->larval += step;
-        else if (tunnel_sa_counts(sa) && tunnel_sa_is_usable(sa))
+        else if (sa_counts(sa) && sa_is_usable(sa))
                 r->usable[sa->tunnel_direction] += step;
 }
 
@@ -266,7 +266,7 @@ static struct tunnel_record *last_owner_of(struct tunnels *t, const struct ipsec
         if (!r)
                 r = tunnel_of_sa(t, sa);
         direction = r ? tunnel_direction_of(t, sa) : 0;
-        if (direction != 0 && tunnel_sa_is_usable(sa))
+        if (direction != 0 && sa_is_usable(sa))
                 tunnel_count_sa(t, r, NULL, sa, direction);
         return r;
 }
@@ -320,8 +320,8 @@ static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_rea
                 }
                 return;
         }
-        tunnel_changed(t, r, tunnel_sa_counts(sa) && sa->packets > 0);
-        if (!tunnel_sa_counts(sa))
+        tunnel_changed(t, r, sa_counts(sa) && sa->packets > 0);
+        if (!sa_counts(sa))
                 return;
         if (reason == TABLE_LOST && sa->tunnel_direction != 0)
                 tunnel_remember(t, sa, r);
