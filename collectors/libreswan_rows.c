@@ -467,13 +467,28 @@ static int put_state(struct libreswan_rows *r, const struct libreswan_state *sta
 
 /* ---- what is gone ---- */
 
+static bool is_ike_sa_of_another_run(const void *row, const void *context)
+{
+        const struct libreswan_rows *r = context;
+        const struct ike_sa *ike_sa = row;
+
+        return ike_sa->daemon_kind == DAEMON_LIBRESWAN && ike_sa->daemon_run != r->run;
+}
+
+static bool is_child_of_another_run(const void *row, const void *context)
+{
+        const struct libreswan_rows *r = context;
+        const struct child_sa *child = row;
+
+        return child->daemon_kind == DAEMON_LIBRESWAN && child->daemon_run != r->run;
+}
+
 static bool is_bygone_ike_sa(const void *row, const void *context)
 {
         const struct libreswan_rows *r = context;
         const struct ike_sa *ike_sa = row;
 
-        return ike_sa->daemon_kind == DAEMON_LIBRESWAN &&
-               (ike_sa->daemon_run != r->run || ike_sa->last_seen < r->begun);
+        return ike_sa->daemon_kind == DAEMON_LIBRESWAN && ike_sa->last_seen < r->begun;
 }
 
 static bool is_bygone_child(const void *row, const void *context)
@@ -481,8 +496,7 @@ static bool is_bygone_child(const void *row, const void *context)
         const struct libreswan_rows *r = context;
         const struct child_sa *child = row;
 
-        return child->daemon_kind == DAEMON_LIBRESWAN &&
-               (child->daemon_run != r->run || child->last_seen < r->begun);
+        return child->daemon_kind == DAEMON_LIBRESWAN && child->last_seen < r->begun;
 }
 
 static bool is_bygone_policy(const void *row, const void *context)
@@ -503,7 +517,9 @@ static bool is_bygone_configured(const void *row, const void *context)
 
 void libreswan_forget(struct libreswan_rows *r)
 {
-        size_t gone = table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
+        size_t gone = table_remove_matching(r->children, is_child_of_another_run, r, TABLE_LOST) +
+                      table_remove_matching(r->ike_sas, is_ike_sa_of_another_run, r, TABLE_LOST) +
+                      table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
                       table_remove_matching(r->ike_sas, is_bygone_ike_sa, r, TABLE_DELETED);
 
         r->changed = r->changed || gone > 0;

@@ -105,7 +105,7 @@ struct tunnel_record *tunnel_of_child(struct tunnels *t, const struct child_sa *
 
         if (!child->policy_key || !child->child_key)
                 return NULL;
-        if (!configured && !t->ike_read)
+        if (!configured && !tunnels_have_read(t, child->daemon_kind))
                 return NULL; /* the daemon will tell in a moment */
         peers = configured ? policy && policy->any_peer
                            : tunnel_by_key(t, child->policy_key, child->child_key,
@@ -192,7 +192,7 @@ static struct tunnel_record *of_manual(struct tunnels *t, const struct ipsec_sa 
         r = tunnel_by_key(t, TUNNEL_MANUAL, reqid, 1);
         if (r || sa->state == SA_LARVAL || !sa_counts(sa))
                 return r; /* compression alone is no tunnel */
-        if (tunnels_can_read(t->ike_state) && age >= 0 && age < CLAIM_SECONDS) {
+        if (tunnels_can_ask(t, 0) && age >= 0 && age < CLAIM_SECONDS) {
                 tunnels_put_agenda(t, now.monotonic + 1000 * (CLAIM_SECONDS - age), WAKE_SA,
                                    sa->index);
                 return NULL;
@@ -254,14 +254,19 @@ void tunnel_link_sa(struct tunnels *t, uint32_t index)
 
 /* ---- policies ---- */
 
-static struct tunnel_record *of_reqid(const struct tunnels *t, uint32_t reqid)
+static struct tunnel_record *of_child_of_reqid(const struct tunnels *t, uint32_t reqid)
 {
         const struct child_sa *child = child_of_reqid(t->children, reqid);
-        struct tunnel_record *r = child ? tunnel_by_number(t, child->tunnel) : NULL;
+
+        return child ? tunnel_by_number(t, child->tunnel) : NULL;
+}
+
+static struct tunnel_record *of_manual_reqid(const struct tunnels *t, uint32_t reqid)
+{
         char text[16];
 
-        if (r || reqid == 0)
-                return r;
+        if (reqid == 0)
+                return NULL;
         snprintf(text, sizeof(text), "%" PRIu32, reqid);
         return tunnel_by_key(t, TUNNEL_MANUAL, text, 1);
 }
@@ -276,39 +281,56 @@ static struct tunnel_record *of_configured(const struct tunnels *t, const struct
                  : tunnel_by_key(t, policy->configured_policy_key, policy->configured_child_key, 1);
 }
 
-static struct tunnel_record *of_policy(const struct tunnels *t, const struct policy *policy)
+/* By the first of its templates of whose reqid there is one. */
+static struct tunnel_record *of_templates(const struct tunnels *t, const struct policy *policy,
+                                          struct tunnel_record *(*of)(const struct tunnels *t,
+                                                                      uint32_t reqid))
 {
         uint32_t oid[] = { policy->type, policy->index, 0 };
         const struct policy_template *template;
 
         while ((template = table_next(t->templates, &policy_template_type, oid, 3, false)) &&
                template->policy_type == policy->type && template->policy_index == policy->index) {
-                struct tunnel_record *r = of_reqid(t, template->reqid);
+                struct tunnel_record *r = of(t, template->reqid);
 
                 if (r)
                         return r;
                 oid[2] = template->number;
         }
-        return policy->configured_policy_key ? of_configured(t, policy) : NULL;
+        return NULL;
+}
+
+/* libreswan tells no reqids; and what nobody claims is of manual keys. */
+static struct tunnel_record *of_policy(const struct tunnels *t, const struct policy *policy)
+{
+        struct tunnel_record *r = of_templates(t, policy, of_child_of_reqid);
+
+        if (!r && policy->configured_policy_key)
+                r = of_configured(t, policy);
+        return r ? r : of_templates(t, policy, of_manual_reqid);
 }
 
 void tunnel_link_policy(struct tunnels *t, uint64_t item)
 {
         uint32_t oid[] = { (uint32_t)(item >> 32), (uint32_t)item };
         const struct policy *policy = table_at(t->policies, &policy_type, oid, 2);
-        const struct tunnel_record *r;
+        struct tunnel_record *r, *before;
         struct policy changed;
 
         if (!policy)
                 return;
+        before = tunnel_by_number(t, policy->tunnel);
         r = of_policy(t, policy);
         changed = *policy;
         changed.tunnel = r ? r->number : 0;
         changed.tunnel_policy_key = r ? r->key.policy : NULL;
         changed.tunnel_child_key = r ? r->key.child : NULL;
         changed.tunnel_instance = r ? r->key.instance : 0;
-        if (changed.tunnel != policy->tunnel)
-                table_update(t->policies, &changed);
+        if (changed.tunnel == policy->tunnel)
+                return;
+        table_update(t->policies, &changed);
+        if (before)
+                tunnel_due(t, before); /* one of manual keys may have had nothing else */
 }
 
 void tunnel_policies_due(struct tunnels *t, uint32_t reqid)

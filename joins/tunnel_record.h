@@ -51,6 +51,7 @@ struct tunnel_record {
         uint32_t next_instance;     /* of a template: for the next new peer */
         uint32_t generation;        /* of what t->counted has of its SAs */
         uint32_t reqid;             /* whose policies have been told of this tunnel; 0 none */
+        uint8_t daemon;             /* enum ike_daemon: whose it is; 0 nobody's, or not known */
         bool up;                    /* as judged last */
         bool judged;                /* at least once in this run */
         bool restored;              /* from an earlier run, and not judged in this one */
@@ -99,12 +100,26 @@ struct counted_sa {
         UT_hash_handle hh; /* in the order in which they were remembered */
 };
 
-/* IKE SAs of one policy that are being negotiated. */
+/* Two daemons may have one name. Zero-filled: it is hashed. */
+struct negotiation_key {
+        char name[KEY_MAX + 1]; /* key_of_name() of the connection's name */
+        uint8_t daemon;         /* enum ike_daemon */
+};
+
+/* IKE SAs of one connection that are being negotiated. */
 struct negotiation {
-        char policy[KEY_MAX + 1];
+        struct negotiation_key key;
         uint32_t ike_sas;
         bool unhashed;
         UT_hash_handle hh;
+};
+
+/* What is known of an IKE daemon by its collector and its rows. */
+struct daemon_source {
+        uint8_t state; /* enum collector_state; 0 not told yet */
+        bool read;     /* it told its configuration and its SAs in this run */
+        bool was_gone; /* it did not answer for a while, and has not been read since */
+        uint32_t run;  /* the latest of its starts that rows are of */
 };
 
 /* A look at all rows of a table, so many in one turn. */
@@ -146,11 +161,9 @@ struct tunnels {
         uint32_t next_number;
         struct counted_sa *counted;
         struct negotiation *negotiations;
-        uint8_t xfrm_state;   /* enum collector_state; 0 not told yet */
-        uint8_t ike_state;    /* of strongSwan's collector */
-        bool ike_read;        /* an IKE daemon told its configuration in this run */
-        bool daemon_was_gone; /* it did not answer for a while, and has not been read since */
-        bool settled;         /* the sources have been read, or are not there */
+        uint8_t xfrm_state;                            /* enum collector_state; 0 not told yet */
+        struct daemon_source daemons[IKE_DAEMONS + 1]; /* by enum ike_daemon; 0 is none */
+        bool settled; /* the sources have been read, or are not there */
 };
 
 /* Items of the agenda: the kind, then a number. */
@@ -259,6 +272,13 @@ void tunnel_wake_at(struct tunnels *t, struct tunnel_record *r, int64_t when);
 void tunnels_put_agenda(struct tunnels *t, int64_t when, enum tunnel_wake kind, uint32_t number);
 struct moment tunnels_now(const struct tunnels *t);
 bool tunnels_can_read(uint8_t collector_state);
+
+/* Whether the daemon can be asked now, or has been read in this run; of daemon 0: whether any. */
+bool tunnels_can_ask(const struct tunnels *t, uint8_t daemon);
+bool tunnels_have_read(const struct tunnels *t, uint8_t daemon);
+
+/* The negotiations of a daemon's connections of this name; NULL: none goes on. */
+struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name, uint8_t daemon);
 
 /* ---- tunnel_saved.c ---- */
 

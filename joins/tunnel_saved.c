@@ -418,6 +418,7 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
         if (!r)
                 return -ENOMEM;
         r->restored = true;
+        r->daemon = ike_daemon_of_name(s.row.daemon);
         r->judged = true;
         r->next_instance = s.next_instance;
         r->both_ways = s.both_ways;

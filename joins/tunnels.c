@@ -38,6 +38,26 @@ bool tunnels_can_read(uint8_t collector_state)
         return collector_state == COLLECTOR_UP || collector_state == COLLECTOR_DEGRADED;
 }
 
+bool tunnels_can_ask(const struct tunnels *t, uint8_t daemon)
+{
+        if (daemon != 0)
+                return tunnels_can_read(t->daemons[daemon].state);
+        for (daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                if (tunnels_can_read(t->daemons[daemon].state))
+                        return true;
+        return false;
+}
+
+bool tunnels_have_read(const struct tunnels *t, uint8_t daemon)
+{
+        if (daemon != 0)
+                return t->daemons[daemon].read;
+        for (daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                if (t->daemons[daemon].read)
+                        return true;
+        return false;
+}
+
 static void run_at(struct tunnels *t, int64_t when)
 {
         int64_t wait = 0;
@@ -391,6 +411,20 @@ static bool has_newer(struct tunnels *t, const struct child_sa *child)
         return newer && newer->tunnel == child->tunnel && child_is_up(newer);
 }
 
+static void note_run(struct tunnels *t, uint8_t daemon, uint32_t run)
+{
+        if (t->daemons[daemon].run < run)
+                t->daemons[daemon].run = run;
+}
+
+/* It was seen away; or it has been started anew since, and nobody saw it away. */
+static bool daemon_ended(const struct tunnels *t, const struct child_sa *child)
+{
+        const struct daemon_source *source = &t->daemons[child->daemon_kind];
+
+        return source->was_gone || child->daemon_run < source->run;
+}
+
 static void child_gone(struct tunnels *t, const struct child_sa *child, enum table_reason reason)
 {
         struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
@@ -406,7 +440,7 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
                 return;
         }
         if (reason == TABLE_LOST)
-                set_word(r, t->daemon_was_gone ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
+                set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
         else
                 set_word(r, REASON_CLOSED_LOCALLY, true);
 }
@@ -429,6 +463,7 @@ static void child_changed(void *context, enum table_event event, enum table_reas
                 child_gone(t, old, reason);
                 return;
         }
+        note_run(t, child->daemon_kind, child->daemon_run);
         if (old && old->state != CHILD_SA_REKEYED && child->state == CHILD_SA_REKEYED)
                 count_rekey(t, child);
         r = tunnel_by_number(t, child->tunnel);
@@ -448,6 +483,22 @@ static bool is_negotiated(const struct ike_sa *row)
                (row->state == IKE_CREATED || row->state == IKE_CONNECTING);
 }
 
+/* Where two daemons have the name, the second's key says whose it is. */
+static void each_configured_of(struct tunnels *t, const struct ike_sa *ike_sa,
+                               void (*each)(struct tunnels *t, const struct configured_policy *row,
+                                            const void *context),
+                               const void *context)
+{
+        const struct ike_policy *policy;
+        char key[KEY_MAX + 1];
+
+        key_of_name(ike_sa->policy_name, key);
+        policy = tunnel_ike_policy(t, key);
+        if (policy && policy->daemon_kind != ike_sa->daemon_kind)
+                key_of_second_name(ike_sa->policy_name, ike_daemon_name(ike_sa->daemon_kind), key);
+        tunnel_each_configured(t, key, each, context);
+}
+
 static void make_due(struct tunnels *t, const struct configured_policy *row, const void *context)
 {
         struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
@@ -457,19 +508,33 @@ static void make_due(struct tunnels *t, const struct configured_policy *row, con
                 tunnel_due(t, r);
 }
 
-static struct negotiation *negotiation_of(struct tunnels *t, const char *policy)
+static void set_negotiation_key(struct negotiation_key *key, const char *name, uint8_t daemon)
+{
+        memset(key, 0, sizeof(*key));
+        key_of_name(name, key->name);
+        key->daemon = daemon;
+}
+
+struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name, uint8_t daemon)
 {
         struct negotiation *n = NULL;
+        struct negotiation_key key;
 
-        if (t->negotiations)
-                HASH_FIND_STR(t->negotiations, policy, n);
-        if (n)
-                return n;
-        n = calloc(1, sizeof(*n));
+        if (!t->negotiations)
+                return NULL;
+        set_negotiation_key(&key, name, daemon);
+        HASH_FIND(hh, t->negotiations, &key, sizeof(key), n);
+        return n;
+}
+
+static struct negotiation *begin_negotiation(struct tunnels *t, const struct ike_sa *row)
+{
+        struct negotiation *n = calloc(1, sizeof(*n));
+
         if (!n)
                 return NULL;
-        strcpy(n->policy, policy);
-        HASH_ADD_STR(t->negotiations, policy, n);
+        set_negotiation_key(&n->key, row->policy_name, row->daemon_kind);
+        HASH_ADD(hh, t->negotiations, key, sizeof(n->key), n);
         if (!n->unhashed)
                 return n;
         free(n);
@@ -478,16 +543,15 @@ static struct negotiation *negotiation_of(struct tunnels *t, const char *policy)
 
 static void count_negotiation(struct tunnels *t, const struct ike_sa *row, bool begins)
 {
-        char key[KEY_MAX + 1];
-        struct negotiation *n;
+        struct negotiation *n = tunnel_negotiation(t, row->policy_name, row->daemon_kind);
 
-        key_of_name(row->policy_name, key);
-        n = negotiation_of(t, key);
-        if (!n || (!begins && n->ike_sas == 0))
+        if (!n && begins)
+                n = begin_negotiation(t, row);
+        if (!n)
                 return;
         n->ike_sas += begins ? 1 : UINT32_MAX;
         if (n->ike_sas == begins) /* the first, or none any more */
-                tunnel_each_configured(t, key, make_due, NULL);
+                each_configured_of(t, row, make_due, NULL);
         if (n->ike_sas > 0)
                 return;
         HASH_DEL(t->negotiations, n);
@@ -544,10 +608,8 @@ static void fail(struct tunnels *t, const struct configured_policy *row, const v
 static void negotiation_failed(struct tunnels *t, const struct ike_sa *row)
 {
         struct failure failure = failure_of(row);
-        char key[KEY_MAX + 1];
 
-        key_of_name(row->policy_name, key);
-        tunnel_each_configured(t, key, fail, &failure);
+        each_configured_of(t, row, fail, &failure);
 }
 
 static const struct child_sa *next_child(struct tunnels *t, const struct ike_sa *row,
@@ -631,6 +693,8 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
         bool was_negotiated = is_negotiated(old), ends;
         struct tunnels *t = context;
 
+        if (row)
+                note_run(t, row->daemon_kind, row->daemon_run);
         if (was_negotiated && !(is_negotiated(row) && row->policy_name == old->policy_name))
                 count_negotiation(t, old, false);
         if (is_negotiated(row) && !(was_negotiated && row->policy_name == old->policy_name))
@@ -775,37 +839,47 @@ static bool is_settled(uint8_t state)
                state == COLLECTOR_UNSUPPORTED;
 }
 
+static bool all_settled(const struct tunnels *t)
+{
+        bool settled = is_settled(t->xfrm_state);
+
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                settled = settled && is_settled(t->daemons[daemon].state);
+        return settled;
+}
+
+static void daemon_told(struct tunnels *t, struct daemon_source *source, uint8_t state)
+{
+        source->state = state;
+        if (state == COLLECTOR_UP) {
+                source->read = true;
+                source->was_gone = false;
+                pass_over(t, &t->children_pass);
+        } else if (state == COLLECTOR_DOWN) {
+                source->was_gone = true;
+        }
+}
+
 static void collector_changed(void *context, enum table_event event, enum table_reason reason,
                               const void *before, const void *after)
 {
-        const struct collector_row *row = after;
+        const struct collector_row *old = before, *row = after;
         struct tunnels *t = context;
-        uint8_t *state;
+        uint8_t daemon = ike_daemon_of_name(row ? row->key : NULL);
 
         (void)event;
         (void)reason;
-        (void)before;
-        if (!row || !row->key)
+        if (!row || !row->key || (old && old->state == row->state))
                 return;
-        if (strcmp(row->key, "xfrm") == 0)
-                state = &t->xfrm_state;
-        else if (strcmp(row->key, "strongswan") == 0)
-                state = &t->ike_state;
+        if (daemon != 0)
+                daemon_told(t, &t->daemons[daemon], row->state);
+        else if (strcmp(row->key, "xfrm") == 0)
+                t->xfrm_state = row->state;
         else
                 return;
-        if (*state == row->state)
-                return;
-        *state = row->state;
-        if (state == &t->ike_state && row->state == COLLECTOR_UP) {
-                t->ike_read = true;
-                t->daemon_was_gone = false;
-                pass_over(t, &t->children_pass);
-        } else if (state == &t->ike_state && row->state == COLLECTOR_DOWN) {
-                t->daemon_was_gone = true;
-        }
         if (t->settled)
                 pass_over(t, &t->rows_pass);
-        else if (is_settled(t->xfrm_state) && is_settled(t->ike_state))
+        else if (all_settled(t))
                 settle(t);
 }
 

@@ -263,6 +263,8 @@ static void source_is_up(void)
         row.key = "strongswan";
         row.state = COLLECTOR_UNSUPPORTED;
         table_put(store_table(store, &collector_row_type), &row, TABLE_FROM_EVENT);
+        row.key = "libreswan";
+        table_put(store_table(store, &collector_row_type), &row, TABLE_FROM_EVENT);
         fake_loop_advance(loop, 1);
 }
 
