@@ -234,6 +234,7 @@ static void save_ike(const struct state *s, struct ike_totals *saved)
         saved->child_rekeys = row->ike.child_rekeys;
         saved->sa_rekeys = row->ike.sa_rekeys;
         saved->authentication_failures = row->ike.authentication_failures;
+        saved->negotiation_failures = row->ike.negotiation_failures;
 }
 
 /* What the totals have of each SA must stand in the file when they do. */

@@ -217,7 +217,6 @@ static void removed(struct totals *t, const struct ipsec_sa *sa, enum table_reas
 {
         bool expired = reason == TABLE_EXPIRED;
 
-        t->totals.negotiation_failures += expired && sa->spi == 0;
         if (!sa_has_keys(sa))
                 return;
         t->totals.sas_removed++;

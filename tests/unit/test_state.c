@@ -169,13 +169,13 @@ START_TEST(test_garbage)
         for (int i = 0; i < 100; i++) {
                 ck_assert_uint_eq(fread(text, 1, sizeof(text), random), sizeof(text));
                 if (i % 2)
-                        memcpy(text, "ipsec-report state 1\n", 21);
+                        memcpy(text, "ipsec-report state 2\n", 21);
                 spit(text, sizeof(text));
                 ck_assert_int_eq(read_lines(&contents), 0);
                 ck_assert_str_eq(taken, "");
         }
         fclose(random);
-        spit("ipsec-report state 2\n00000000 x\n", 32);
+        spit("ipsec-report state 1\n00000000 x\n", 32);
         ck_assert_int_eq(read_lines(&contents), 0);
         ck_assert(contents.other);
         unlink(path);

@@ -1060,6 +1060,135 @@ START_TEST(test_gauges)
 }
 END_TEST
 
+/* ---- failures: each once ---- */
+
+static void remove_ike_lost(uint32_t id)
+{
+        const struct ike_sa row = { .daemon_kind = daemon_kind,
+                                    .daemon_run = daemon_run,
+                                    .daemon_id = id };
+
+        ck_assert(table_remove(ike_sas, &row, TABLE_LOST));
+}
+
+static void put_half_open(uint32_t id, const char *policy, bool ended)
+{
+        const struct ike_sa key = { .daemon_kind = daemon_kind,
+                                    .daemon_run = daemon_run,
+                                    .daemon_id = id };
+        struct ike_sa row;
+
+        put_ike(id, policy, NULL, IKE_CREATED, ended);
+        row = *(const struct ike_sa *)table_find(ike_sas, &key);
+        row.policy_key = policy; /* another join's word */
+        ck_assert_int_eq(table_update(ike_sas, &row), 0);
+}
+
+static void put_acquire(const char *policy)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        sa.state = SA_LARVAL;
+        sa.keying = KEYING_UNKNOWN;
+        sa.add_time = now_wall();
+        ck_assert_int_eq(table_put(sas, &sa, TABLE_FROM_EVENT), 0);
+        sa = *(const struct ipsec_sa *)table_find(sas, &sa);
+        sa.tunnel_policy_key = policy;
+        ck_assert_int_eq(table_update(sas, &sa), 0);
+}
+
+static void remove_acquire(enum table_reason reason)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        sa.state = SA_LARVAL;
+        ck_assert(table_remove(sas, &sa, reason));
+}
+
+START_TEST(test_failures_are_counted_once)
+{
+        static const struct ike_totals saved = { .negotiation_failures = 10 };
+        struct totals *totals = totals_new(store, loop);
+        struct tunnel_gauges *gauges = tunnel_gauges_new(store, loop, &saved);
+        const struct global_ike *ike =
+                &((const struct global_scalars *)table_find(
+                          store_table(store, &global_scalars_type), &(struct global_scalars){ 0 }))
+                         ->ike;
+
+        /* nobody negotiates: manual keys, or no daemon */
+        put_acquire("manual");
+        remove_acquire(TABLE_DELETED); /* answered */
+        put_acquire("manual");
+        remove_acquire(TABLE_FLUSHED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 10);
+        put_acquire("manual");
+        remove_acquire(TABLE_EXPIRED);
+        put_acquire(NULL);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 12);
+        /* the daemon alone: it began by itself */
+        put_half_open(1, "net", false);
+        turn();
+        remove_ike(1);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 13);
+        put_half_open(2, "net", false);
+        put_half_open(2, "net", true); /* it says so, and then it goes */
+        remove_ike(2);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 14);
+        fake_loop_advance(loop, 10000);
+        /* packets wait, the daemon gives up first */
+        put_acquire("net");
+        put_half_open(3, "net", false);
+        fake_loop_advance(loop, 5000);
+        remove_ike(3);
+        fake_loop_advance(loop, 5000);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 15);
+        fake_loop_advance(loop, 10000);
+        /* the kernel gives up first */
+        put_acquire("net");
+        put_half_open(4, "net", false);
+        fake_loop_advance(loop, 5000);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 16);
+        remove_ike(4);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 16);
+        /* and that is forgotten by the next one; another policy is another matter */
+        put_half_open(5, "net", false);
+        put_acquire("other");
+        remove_acquire(TABLE_EXPIRED);
+        remove_ike(5);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 18);
+        /* a daemon that was restarted did not fail; nor one that came up */
+        put_half_open(6, "net", false);
+        put_half_open(7, "net", false);
+        put_ike(7, "net", "there", IKE_ESTABLISHED, false);
+        remove_ike(7);
+        remove_ike_lost(6);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 18);
+        ck_assert_uint_eq(ike->authentication_failures, 0);
+        /* libreswan does not say that it ended */
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_ike(8, "net", NULL, IKE_CONNECTING, false);
+        remove_ike(8);
+        turn();
+        ck_assert_uint_eq(ike->authentication_failures, 1);
+        end();
+        tunnel_gauges_free(gauges);
+        totals_free(totals);
+        begin();
+}
+END_TEST
+
 /* ---- two daemons ---- */
 
 static uint8_t other_than(uint8_t daemon)
@@ -1087,15 +1216,6 @@ static void bring_up_both(void)
 static const struct tunnel *lan_of(uint8_t daemon)
 {
         return get(ike_daemon_name(daemon), "lan", 1);
-}
-
-static void remove_ike_lost(uint32_t id)
-{
-        const struct ike_sa row = { .daemon_kind = daemon_kind,
-                                    .daemon_run = daemon_run,
-                                    .daemon_id = id };
-
-        ck_assert(table_remove(ike_sas, &row, TABLE_LOST));
 }
 
 /* One daemon is killed while the other is fine, then back without its SAs. */
@@ -1520,6 +1640,7 @@ int main(void)
         tcase_add_test(tcase, test_one_way);
         tcase_add_test(tcase, test_duplicates);
         tcase_add_test(tcase, test_gauges);
+        tcase_add_test(tcase, test_failures_are_counted_once);
         tcase_add_test(tcase, test_many);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_without_daemon);
