@@ -96,6 +96,7 @@ struct counted_sa {
         uint64_t replay_window_errors;
         uint64_t replay_errors;
         uint64_t integrity_errors;
+        bool lost; /* by the table in this run; else it is of an earlier one */
         bool unhashed;
         UT_hash_handle hh; /* in the order in which they were remembered */
 };
@@ -149,6 +150,7 @@ struct tunnels {
         struct queue policies_due; /* their type, then their index */
         struct queue due;          /* numbers of records that are to be judged */
         struct queue unsaved;      /* numbers of records */
+        struct queue unsaved_sas;  /* indexes of SAs that belong to no tunnel */
         struct pass children_pass;
         struct pass rows_pass;
         struct agenda agenda;
@@ -160,8 +162,11 @@ struct tunnels {
         size_t n_peers;
         uint32_t next_number;
         struct counted_sa *counted;
+        size_t n_lost;   /* of these, those that the table lost in this run */
+        size_t to_check; /* of these, whether they went while the agent was not running */
         struct negotiation *negotiations;
-        uint8_t xfrm_state;                            /* enum collector_state; 0 not told yet */
+        uint8_t xfrm_state; /* enum collector_state; 0 not told yet */
+        bool sas_read;      /* the kernel\'s SAs have been read in this run */
         struct daemon_source daemons[IKE_DAEMONS + 1]; /* by enum ike_daemon; 0 is none */
         bool settled; /* the sources have been read, or are not there */
 };
@@ -251,7 +256,11 @@ void tunnel_count(struct tunnels *t, struct tunnel_record *r, enum tunnel_count 
 
 /* What is counted of an SA that may come again. */
 struct counted_sa *tunnel_counted(const struct tunnels *t, const struct ipsec_sa *sa);
-int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r);
+int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r,
+                    bool lost);
+
+/* All SAs have been read: what an earlier run had counted, and is not there, will not come. */
+void tunnels_check_counted(struct tunnels *t, size_t *rows);
 
 /* In whose counters that is; NULL: nobody's any more. */
 struct tunnel_record *tunnel_of_counted(const struct tunnels *t, const struct counted_sa *counted);
@@ -284,6 +293,9 @@ struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name
 
 /* Writes the line that restores the record and its row. */
 void tunnel_save(struct tunnels *t, const struct tunnel_record *r, FILE *out);
+
+/* Of an SA of no tunnel that went. */
+void tunnel_save_sa_gone(const struct ipsec_sa *sa, FILE *out);
 
 /* Writes the line that takes them away. */
 void tunnel_save_gone(const struct tunnel_record *r, FILE *out);

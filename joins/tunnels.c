@@ -245,9 +245,10 @@ static void run(void *context)
                 pass_rows(t, &rows);
                 if (!has_links(t))
                         take_records(t, &rows);
+                tunnels_check_counted(t, &rows);
         }
-        if (t->settled &&
-            (has_links(t) || !queue_is_empty(&t->due) || t->rows_pass.going || t->rows_pass.again))
+        if (t->settled && (has_links(t) || t->to_check > 0 || !queue_is_empty(&t->due) ||
+                           t->rows_pass.going || t->rows_pass.again))
                 run_at(t, 0);
         else if (agenda_next(&t->agenda) != INT64_MAX)
                 run_at(t, agenda_next(&t->agenda));
@@ -320,11 +321,50 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
         }
 }
 
+/* ---- SAs of no tunnel ---- */
+
+static bool same_counted(const struct ipsec_sa *a, const struct ipsec_sa *b)
+{
+        return a->octets == b->octets && a->packets == b->packets && a->add_time == b->add_time &&
+               a->replay_window_errors == b->replay_window_errors &&
+               a->replay_errors == b->replay_errors && a->integrity_errors == b->integrity_errors &&
+               a->direction == b->direction && a->tunnel == b->tunnel &&
+               sa_is_usable(a) == sa_is_usable(b);
+}
+
+/* What the totals have of it is kept, as what a tunnel has of its own. */
+static void loose_sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
+{
+        if (!t->keeper.changed || !sa_is_usable(sa) || (old && same_counted(old, sa)))
+                return;
+        queue_put(&t->unsaved_sas, sa->index);
+        t->keeper.changed(t->keeper.context, false);
+}
+
+static void loose_sa_gone(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        char *text = NULL;
+        size_t length;
+        FILE *out;
+
+        if (!t->keeper.line || !sa_is_usable(sa))
+                return;
+        out = open_memstream(&text, &length);
+        if (!out)
+                return;
+        tunnel_save_sa_gone(sa, out);
+        if (fclose(out) == 0)
+                t->keeper.line(t->keeper.context, text);
+        free(text);
+}
+
 /* One that a full read did not show may come again. */
 static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_reason reason)
 {
         struct tunnel_record *r = last_owner_of(t, sa);
 
+        if (sa->tunnel == 0)
+                loose_sa_gone(t, sa);
         if (!r)
                 return;
         if (sa->tunnel == r->number) {
@@ -344,7 +384,7 @@ static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_rea
         if (!sa_counts(sa))
                 return;
         if (reason == TABLE_LOST && sa->tunnel_direction != 0)
-                tunnel_remember(t, sa, r);
+                tunnel_remember(t, sa, r, true);
         if (r->usable[DIRECTION_INBOUND] == 0 || r->usable[DIRECTION_OUTBOUND] == 0)
                 lost_usable(t, r, reason);
 }
@@ -375,6 +415,8 @@ static void sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct
                         tunnel_due(t, r);
                         tunnel_changed(t, r, false);
                 }
+        } else {
+                loose_sa_there(t, old, sa);
         }
         if (old && same_owner(old, sa))
                 return;
@@ -848,6 +890,16 @@ static bool all_settled(const struct tunnels *t)
         return settled;
 }
 
+static void xfrm_told(struct tunnels *t, uint8_t state)
+{
+        t->xfrm_state = state;
+        if (state != COLLECTOR_UP || t->sas_read)
+                return;
+        t->sas_read = true;
+        t->to_check = HASH_COUNT(t->counted);
+        run_at(t, 0);
+}
+
 static void daemon_told(struct tunnels *t, struct daemon_source *source, uint8_t state)
 {
         source->state = state;
@@ -874,7 +926,7 @@ static void collector_changed(void *context, enum table_event event, enum table_
         if (daemon != 0)
                 daemon_told(t, &t->daemons[daemon], row->state);
         else if (strcmp(row->key, "xfrm") == 0)
-                t->xfrm_state = row->state;
+                xfrm_told(t, row->state);
         else
                 return;
         if (t->settled)
@@ -940,6 +992,11 @@ void tunnels_configure(struct tunnels *t, const struct tunnels_config *config)
         tunnels_put_agenda(t, 0, WAKE_TRIM, 0);
 }
 
+bool tunnels_can_be_saved(const struct tunnels *t)
+{
+        return t->settled && !has_links(t);
+}
+
 void tunnels_keep(struct tunnels *t, const struct tunnels_keeper *keeper)
 {
         t->keeper = *keeper;
@@ -980,6 +1037,7 @@ void tunnels_free(struct tunnels *t)
         queue_free(&t->policies_due);
         queue_free(&t->due);
         queue_free(&t->unsaved);
+        queue_free(&t->unsaved_sas);
         agenda_free(&t->agenda);
         free(t);
 }

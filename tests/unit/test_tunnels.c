@@ -1398,9 +1398,9 @@ static size_t kept_length;
 static void save(void)
 {
         FILE *out = open_memstream(&kept, &kept_length);
-        uint32_t after = 0;
+        struct tunnels_place place = { 0 };
 
-        while (tunnels_save_next(tunnels, &after, out))
+        while (tunnels_save_next(tunnels, &place, out))
                 fputc('\n', out);
         fclose(out);
 }
