@@ -83,13 +83,18 @@ const struct ike_sa *tunnel_ike_sa_of(const struct tunnels *t, const struct chil
         return table_find(t->ike_sas, &sought);
 }
 
-/* The user's name says more than the device's. One without any is known by its address. */
+/*
+ * The user's name says more than the device's. One without any is known by its address; but
+ * libreswan tells the identities with the connection, a moment later.
+ */
 static const char *identity_of(const struct ike_sa *ike_sa, char text[INET_ADDR_TEXT_SIZE])
 {
         if (ike_sa->remote_eap_identity)
                 return ike_sa->remote_eap_identity;
         if (ike_sa->remote_identity)
                 return ike_sa->remote_identity;
+        if (ike_sa->daemon_kind == DAEMON_LIBRESWAN)
+                return NULL;
         return inet_addr_text(&ike_sa->remote, text) > 0 ? text : NULL;
 }
 
