@@ -443,7 +443,6 @@ static void count_rekey(struct tunnels *t, const struct child_sa *child)
                 tunnel_count(t, r, COUNT_REKEYS, 1);
 }
 
-/* With IKEv1 an old child goes as one that is being rekeyed. */
 static bool has_newer(struct tunnels *t, const struct child_sa *child)
 {
         uint32_t oid[2] = { child->tunnel, child->index };
@@ -451,6 +450,17 @@ static bool has_newer(struct tunnels *t, const struct child_sa *child)
                 table_next(t->children, &child_by_tunnel_type, oid, 2, false);
 
         return newer && newer->tunnel == child->tunnel && child_is_up(newer);
+}
+
+/*
+ * With IKEv1 an old child goes as one that is being rekeyed. libreswan is asked now and then: a
+ * child may be replaced and gone between two answers.
+ */
+static bool is_superseded(struct tunnels *t, const struct child_sa *child)
+{
+        return (child->state == CHILD_SA_REKEYING ||
+                (child_is_up(child) && child->daemon_kind == DAEMON_LIBRESWAN)) &&
+               has_newer(t, child);
 }
 
 static void note_run(struct tunnels *t, uint8_t daemon, uint32_t run)
@@ -477,7 +487,7 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
         tunnel_due(t, r);
         if (child->state == CHILD_SA_REKEYED)
                 return;
-        if (child->state == CHILD_SA_REKEYING && has_newer(t, child)) {
+        if (is_superseded(t, child)) {
                 tunnel_count(t, r, COUNT_REKEYS, 1);
                 return;
         }

@@ -92,7 +92,8 @@ conn net
 	ikev2=insist
 	ike=aes256-sha2_256;dh19
 	esp=aes_gcm256
-	dpddelay=30
+	dpddelay=${DPD:-30}
+	retransmit-timeout=${GIVE_UP:-60s}
 	dpdaction=restart
 	ikelifetime=2h
 	salifetime=1h

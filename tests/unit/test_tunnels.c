@@ -1270,6 +1270,29 @@ START_TEST(test_both_daemons_gone)
 }
 END_TEST
 
+/* libreswan was asked when the new child was there and the old one had gone. */
+START_TEST(test_rekey_between_answers)
+{
+        bring_up_both();
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_child(9, DAEMON_LIBRESWAN, "libreswan", "lan", DAEMON_LIBRESWAN, CHILD_SA_INSTALLED);
+        put_pair(9, DAEMON_LIBRESWAN, 0, 0);
+        turn();
+        remove_pair(DAEMON_LIBRESWAN, TABLE_DELETED);
+        remove_child(DAEMON_LIBRESWAN, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->state, TUNNEL_UP);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        remove_pair(9, TABLE_DELETED);
+        remove_child(9, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_CLOSED_LOCALLY);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 1);
+}
+END_TEST
+
 /* A daemon that was started anew between two reads: nobody saw it away. */
 START_TEST(test_daemon_started_anew)
 {
@@ -1649,6 +1672,7 @@ int main(void)
         tcase_add_test(tcase, test_wrong_lines);
         tcase_add_loop_test(tcase, test_one_daemon_gone, 0, 2);
         tcase_add_test(tcase, test_both_daemons_gone);
+        tcase_add_test(tcase, test_rekey_between_answers);
         tcase_add_test(tcase, test_daemon_started_anew);
         tcase_add_loop_test(tcase, test_one_daemon_alone, 0, 2);
         tcase_add_test(tcase, test_negotiations_of_two_daemons);
