@@ -118,6 +118,9 @@ is "no outage, no rekey more" "$(ups_downs "$net") $(column 41 "$net") $(ups_dow
 whack sun --initiate --name user --xauthname alice --xauthpass secret >"$PAIR/sun/user.log" 2>&1
 check "a user comes" wait_until 60 'whack moon --trafficstatus | grep -q "username=alice"'
 check "one with an address that is given comes" pluto_up sun lease
+check "a tunnel through an xfrm interface" pluto_up moon iface
+whack moon --status >"$LABOUT/libreswan-users-status"
+whack moon --trafficstatus >"$LABOUT/libreswan-users-traffic"
 soon_is "the user is told" '[ "$(ike_text 15)" = alice ]' "$(ike_text 15)"
 soon_is "the addresses are" '[ "$(ike_text 44 | tr "\n" " ")" = "10.9.0.10 10.9.1.10 " ]' "$(ike_text 44 | tr '\n' ' ')"
 soon_is "the user has a tunnel of his own" '[ "$(state "$(of user user 1)")" = 1 ]'
