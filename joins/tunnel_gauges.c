@@ -1,5 +1,7 @@
 #include "tunnel_gauges.h"
 
+#include "failure.h"
+
 #include "tables/configured_policy.h"
 #include "tables/ike_sa.h"
 #include "tables/tunnel.h"
@@ -66,6 +68,16 @@ static void step(uint32_t *gauge, bool before, bool after)
         *gauge += (uint32_t)after - (uint32_t)before;
 }
 
+/* At the daemon's word, or else at its end. */
+static bool has_failed(const struct ike_sa *old, const struct ike_sa *row)
+{
+        if (!row || (row->state != IKE_CREATED && row->state != IKE_CONNECTING))
+                return false;
+        if (row->reason != 0 || (old && old->reason != 0))
+                return row->reason != 0 && !(old && (old->reason != 0 || old->ended));
+        return row->ended && !(old && old->ended);
+}
+
 static void count_ike_sa(struct tunnel_gauges *g, const struct ike_sa *old,
                          const struct ike_sa *row)
 {
@@ -77,8 +89,7 @@ static void count_ike_sa(struct tunnel_gauges *g, const struct ike_sa *old,
         } else if (is_up(old) && !is_up(row)) {
                 g->ike.sa_losses++;
         }
-        /* Of half-open ones the algorithms are known once the peer has answered. */
-        if (is_half_open(old) && row && row->ended && row->encryption)
+        if (has_failed(old, row) && failure_of(row).authentication)
                 g->ike.authentication_failures++;
 }
 
