@@ -2,6 +2,7 @@
 
 #include "strongswan_rows.h"
 #include "vici.h"
+#include "vici_delay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,13 @@
 #define HEARTBEAT 10000  /* the daemon is asked whether it lives, and how many IKE SAs it has */
 #define SECOND_LOOK 500  /* after a read that did not show all: a busy SA is left out */
 #define FADING_TICK 1000 /* SAs that are about to go are asked for until they went */
+
+#define LINE_WITHIN 50   /* a line of the log may come so much behind the event that it explains */
+#define CHANGE_WAIT 1000 /* after a connection was loaded: others follow it */
+#define CHANGE_WAIT_MAX 30000
+
+/* Octets of events that wait for such a line: more are taken at once. */
+#define DELAYED_MAX (4 * 1024 * 1024)
 
 /* Seconds between two questions for one such SA at the most. */
 #define FADING_WAIT_MAX 16
@@ -101,6 +109,10 @@ struct strongswan {
         struct loop_timer *read_timer;
         struct loop_timer *heartbeat_timer;
         struct loop_timer *fading_timer;
+        bool log_is_told; /* the daemon tells lines of its log */
+        struct vici_delay delay;
+        struct loop_timer *delay_timer;
+        bool configuration_changed; /* since it was last asked for */
 };
 
 static void begin_read(struct strongswan *s, unsigned int parts);
@@ -561,6 +573,7 @@ static void read_later(struct strongswan *s)
                                                                      : s->config.sa_interval;
 
         due = due > longest ? longest : due; /* the clock has been set back */
+        due = s->configuration_changed ? 0 : due;
         set_timer(s, &s->read_timer, due > 0 ? (uint32_t)due * 1000 : 1000, read_expired);
 }
 
@@ -571,7 +584,8 @@ static void read_expired(void *context)
         unsigned int parts = 0;
 
         s->read_timer = NULL;
-        if (now >= s->configuration_read + s->config.interval || now < s->configuration_read)
+        if (now >= s->configuration_read + s->config.interval || now < s->configuration_read ||
+            s->configuration_changed)
                 parts |= PART_CONFIGURATION;
         if (now >= s->children_read + s->config.sa_interval || now < s->children_read)
                 parts |= PART_IKE_SAS | PART_CHILDREN;
@@ -660,6 +674,8 @@ static void begin_read(struct strongswan *s, unsigned int parts)
         s->begun_us = monotonic_us();
         s->begun_ms = milliseconds(s);
         s->parts = parts;
+        if (parts & PART_CONFIGURATION)
+                s->configuration_changed = false;
         s->asked = 0;
         clear_timer(s, &s->read_timer);
         do
@@ -797,6 +813,7 @@ static const struct {
         { "ike-rekey", strongswan_take_ike_rekey },
         { "child-rekey", strongswan_take_child_rekey },
         { "ike-update", strongswan_take_ike_update },
+        { "alert", strongswan_take_alert }, /* from strongSwan 6.0.3 on */
 };
 
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
@@ -829,30 +846,133 @@ static void note_fading(struct strongswan *s, struct vici_slice section, bool ch
                         note_fading(s, each.body, true);
 }
 
-static void take(struct strongswan *s, const struct vici_packet *packet)
+static bool is_event(const struct vici_packet *packet, const char *name)
 {
-        struct vici_slice rest = packet->message;
+        return packet->name_length == strlen(name) &&
+               memcmp(packet->name, name, packet->name_length) == 0;
+}
+
+static void note_sections(struct strongswan *s, struct vici_slice message)
+{
         struct vici_item item;
 
+        while (vici_next(&message, &item))
+                if (item.kind == VICI_SECTION)
+                        note_fading(s, item.body, false);
+}
+
+static void take(void *context, const struct vici_packet *packet)
+{
+        struct strongswan *s = context;
+        struct vici_item inner;
+
         for (size_t i = 0; i < N_EVENTS; i++) {
-                if (packet->name_length != strlen(events[i].name) ||
-                    memcmp(packet->name, events[i].name, packet->name_length) != 0)
+                if (!is_event(packet, events[i].name))
                         continue;
                 s->base.row.events++;
                 taken(s, events[i].name, events[i].take(&s->rows, packet->message));
-                while (vici_next(&rest, &item))
-                        if (item.kind == VICI_SECTION)
-                                note_fading(s, item.body, false);
+                note_sections(s, packet->message);
         }
+        if (is_event(packet, "alert") && vici_find(packet->message, "ike-sa", &inner) &&
+            inner.kind == VICI_SECTION)
+                note_sections(s, inner.body);
         s->base.row.rows = count_rows(s);
         collector_tell(&s->base);
 }
 
+/* ---- the log ---- */
+
+/* Connections that are loaded together are read once. */
+static void configuration_changed(struct strongswan *s)
+{
+        int64_t wait = READ_SHARE * (s->ended_ms - s->begun_ms);
+
+        if (s->configuration_changed)
+                return;
+        s->configuration_changed = true;
+        if (wait < CHANGE_WAIT)
+                wait = CHANGE_WAIT;
+        else if (wait > CHANGE_WAIT_MAX)
+                wait = CHANGE_WAIT_MAX;
+        if (s->phase == PHASE_IDLE && !s->looking_again && s->read_timer)
+                set_timer(s, &s->read_timer, (uint32_t)wait, read_expired);
+}
+
+/* One of an IKE SA that is not known, or that does not last: the daemon is asked for it. */
+static void take_line(struct strongswan *s, const struct vici_packet *packet)
+{
+        struct strongswan_said said;
+        uint32_t id;
+
+        taken(s, "log", strongswan_take_log(&s->rows, packet->message, &id, &said));
+        if (id != 0 && (strongswan_last_seen(&s->rows, id, false) == 0 ||
+                        strongswan_is_fading(&s->rows, id, false)))
+                add_fading(s, id, false);
+        if (said.line == LINE_OTHER)
+                return;
+        if (said.line == LINE_CONFIGURATION)
+                configuration_changed(s);
+        s->base.row.events++;
+        s->base.row.rows = count_rows(s);
+        collector_tell(&s->base);
+}
+
+static void delay_expired(void *context);
+
+static void watch_delay(struct strongswan *s)
+{
+        int64_t wait = vici_delay_next(&s->delay) - milliseconds(s);
+
+        if (s->delay.first && !s->delay_timer)
+                set_timer(s, &s->delay_timer, wait > 0 ? (uint32_t)wait : 0, delay_expired);
+}
+
+static void take_delayed(struct strongswan *s, int64_t until)
+{
+        while (vici_delay_next(&s->delay) <= until)
+                vici_delay_take(&s->delay, take, s);
+}
+
+static void delay_expired(void *context)
+{
+        struct strongswan *s = context;
+
+        s->delay_timer = NULL;
+        take_delayed(s, milliseconds(s));
+        watch_delay(s);
+}
+
 /* ---- the connections ---- */
 
+static bool is_end(const struct vici_packet *packet)
+{
+        struct vici_item up;
+
+        return (is_event(packet, "ike-updown") || is_event(packet, "child-updown")) &&
+               !vici_find(packet->message, "up", &up);
+}
+
+/*
+ * The daemon tells its log by another thread than events: why something ended may come behind the
+ * word that it ended. Events do not overtake each other.
+ */
 static void event_told(void *context, const struct vici_packet *packet)
 {
-        take(context, packet);
+        struct strongswan *s = context;
+
+        if (is_event(packet, "log")) {
+                take_line(s, packet);
+                return;
+        }
+        if (s->log_is_told && (s->delay.first || is_end(packet))) {
+                if (s->delay.octets + vici_length(packet->message) <= DELAYED_MAX &&
+                    vici_delay_put(&s->delay, packet, milliseconds(s) + LINE_WITHIN) == 0) {
+                        watch_delay(s);
+                        return;
+                }
+                take_delayed(s, INT64_MAX - 1);
+        }
+        take(s, packet);
 }
 
 static void close_connections(struct strongswan *s)
@@ -865,6 +985,9 @@ static void close_connections(struct strongswan *s)
         clear_timer(s, &s->read_timer);
         clear_timer(s, &s->heartbeat_timer);
         clear_timer(s, &s->fading_timer);
+        clear_timer(s, &s->delay_timer);
+        vici_delay_free(&s->delay);
+        s->log_is_told = s->configuration_changed = false;
         s->phase = PHASE_IDLE;
         s->looking_again = false;
         s->configuration_read = s->children_read = s->children_read_before = 0;
@@ -903,9 +1026,11 @@ static void tell_lost(struct strongswan *s, int err)
         case -EBADMSG:
         case -EPROTO:
         case -EMSGSIZE:
-        case -EFBIG:
                 collector_failed(&s->base, COLLECTOR_DOWN, "what the daemon says is not VICI: %s",
                                  strerror(-err));
+                break;
+        case -EFBIG:
+                collector_failed(&s->base, COLLECTOR_DOWN, "an answer of the daemon does not end");
                 break;
         case -ECONNRESET:
         case -EPIPE:
@@ -922,6 +1047,7 @@ static void lost(void *context, int err)
 {
         struct strongswan *s = context;
 
+        take_delayed(s, INT64_MAX - 1);
         close_connections(s);
         strongswan_rows_grow_old(&s->rows);
         tell_lost(s, err);
@@ -966,10 +1092,19 @@ static void last_watched(void *context, int err, struct vici_slice message)
         begin_read(s, PART_ALL);
 }
 
+static void log_watched(void *context, int err, struct vici_slice message)
+{
+        struct strongswan *s = context;
+
+        (void)message;
+        s->log_is_told = err == 0;
+}
+
 static void events_opened(void *context)
 {
         struct strongswan *s = context;
 
+        vici_watch(s->events, "log", log_watched, s);
         for (size_t i = 0; i < N_EVENTS; i++)
                 vici_watch(s->events, events[i].name, i + 1 == N_EVENTS ? last_watched : NULL, s);
 }
@@ -1117,7 +1252,7 @@ static void replay_event(void *context, const void *octets, size_t length)
         struct vici_packet packet;
 
         if (unpack(s, octets, length, &packet) && packet.type == VICI_EVENT)
-                take(s, &packet);
+                event_told(s, &packet);
 }
 
 static int subscribe(struct strongswan *s)

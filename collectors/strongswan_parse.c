@@ -211,8 +211,8 @@ static uint8_t pfs_of(const struct strongswan_context *context, const struct ike
         return pfs;
 }
 
-static void set_policy_name(const struct strongswan_context *context, const char *name,
-                            size_t length, struct ike_sa *row)
+void strongswan_set_policy_name(const struct strongswan_context *context, const void *name,
+                                size_t length, struct ike_sa *row)
 {
         if (length != strlen(UNNAMED) || memcmp(name, UNNAMED, length) != 0)
                 row->policy_name = row_text_of(name, length, context->scratch);
@@ -239,7 +239,7 @@ int strongswan_parse_ike_sa(const struct strongswan_context *context, const char
                 return -EBADMSG;
         if (vici_find(section, "initiator", &item) && vici_equals(&item, "yes"))
                 row->role = ROLE_INITIATOR;
-        set_policy_name(context, name, name_length, row);
+        strongswan_set_policy_name(context, name, name_length, row);
         set_encryption(context, section, row);
         set_algorithm(context, section, "integ-alg", algorithm_ike_integrity, &row->integrity,
                       &row->integrity_transform);

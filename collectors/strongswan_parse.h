@@ -26,6 +26,10 @@ struct strongswan_context {
 int strongswan_parse_ike_sa(const struct strongswan_context *context, const char *name,
                             size_t name_length, struct vici_slice section, struct ike_sa *row);
 
+/* The connection's name; none while a responder does not know it. */
+void strongswan_set_policy_name(const struct strongswan_context *context, const void *name,
+                                size_t length, struct ike_sa *row);
+
 /* One child SA: a section within child-sas, of the IKE SA of this section. 0 or -EBADMSG. */
 int strongswan_parse_child_sa(const struct strongswan_context *context, const struct ike_sa *ike_sa,
                               struct vici_slice section, struct child_sa *row);

@@ -70,6 +70,11 @@ static void keep_steady(int64_t *moment, int64_t before)
                 *moment = before;
 }
 
+static bool is_up_state(uint8_t state)
+{
+        return state >= IKE_ESTABLISHED && state != IKE_STATE_UNKNOWN;
+}
+
 /* What a message leaves out is as it was: an event of the end has no times. */
 static void keep_known(struct ike_sa *row, const struct ike_sa *old)
 {
@@ -80,6 +85,8 @@ static void keep_known(struct ike_sa *row, const struct ike_sa *old)
                 row->policy_name = old->policy_name;
         if (row->pfs == 0 || (row->pfs == PFS_UNKNOWN && old->pfs != 0))
                 row->pfs = old->pfs;
+        if (is_up_state(row->state) == is_up_state(old->state))
+                row->reason = old->reason;
         if (row->established != 0 || old->established == 0)
                 return;
         row->established = old->established;
@@ -108,6 +115,7 @@ static int put_child(struct strongswan_rows *r, struct child_sa *row, enum table
                 keep_steady(&row->installed, old->installed);
                 keep_steady(&row->rekey, old->rekey);
                 keep_steady(&row->expiry, old->expiry);
+                row->reason = old->reason;
         }
         return put(r->children, row, source);
 }
@@ -165,6 +173,24 @@ static void remove_children(struct strongswan_rows *r, uint32_t run, uint32_t ik
 }
 
 /* ---- messages ---- */
+
+static const struct ike_sa *find_ike_sa(const struct strongswan_rows *r, uint32_t id)
+{
+        const struct ike_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
+                                    .daemon_run = r->run,
+                                    .daemon_id = id };
+
+        return table_find(r->ike_sas, &key);
+}
+
+static const struct child_sa *find_child(const struct strongswan_rows *r, uint32_t id)
+{
+        const struct child_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
+                                      .daemon_run = r->run,
+                                      .daemon_id = id };
+
+        return table_find(r->children, &key);
+}
 
 static int parse_ike_sa(const struct strongswan_context *context, const struct vici_item *section,
                         struct ike_sa *row)
@@ -369,6 +395,155 @@ int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice mess
         set_end(message, "local-host", "local-port", &row.local, &row.local_port);
         set_end(message, "remote-host", "remote-port", &row.remote, &row.remote_port);
         return put_ike_sa(r, &row, TABLE_FROM_EVENT);
+}
+
+/* ---- why something fails, or ends ---- */
+
+/* One that no event has told of, and that is not up: its name and its number are known. */
+static struct ike_sa row_of_log(const struct strongswan_context *context, uint32_t id,
+                                const struct vici_item *name)
+{
+        struct ike_sa row;
+
+        memset(&row, 0, sizeof(row));
+        row.daemon_kind = DAEMON_STRONGSWAN;
+        row.daemon_run = context->run;
+        row.daemon_id = id;
+        row.daemon = STRONGSWAN;
+        row.version = IKE_VERSION_UNKNOWN;
+        row.role = ROLE_UNKNOWN;
+        row.state = IKE_CONNECTING;
+        row.pfs = PFS_UNKNOWN;
+        row.fresh = true;
+        row.last_seen = context->now;
+        strongswan_set_policy_name(context, name->body.at, vici_length(name->body), &row);
+        return row;
+}
+
+static uint8_t reason_of(const struct strongswan_said *said, const struct ike_sa *row)
+{
+        if (said->line != LINE_NO_ANSWER)
+                return (uint8_t)said->reason;
+        return is_up_state(row->state) || row->encryption ? REASON_PEER_DEAD
+                                                          : REASON_PEER_UNREACHABLE;
+}
+
+/* What a child SA failed for says nothing of the IKE SA's own end: it is told, and forgotten. */
+static bool is_of_child(const struct ike_sa *row, uint8_t reason)
+{
+        return is_up_state(row->state) &&
+               (reason == REASON_PROPOSAL_MISMATCH || reason == REASON_SELECTOR_MISMATCH ||
+                reason == REASON_INSTALL_FAILED);
+}
+
+/* The first reason is the cause, others are what comes of it. */
+static int put_reason(struct strongswan_rows *r, struct ike_sa *row, uint8_t reason)
+{
+        bool pulse = is_of_child(row, reason);
+        int err;
+
+        if (reason != 0 && row->reason != 0)
+                return 0;
+        row->reason = reason;
+        err = put(r->ike_sas, row, TABLE_FROM_EVENT);
+        if (err < 0 || !pulse)
+                return err;
+        row->reason = 0;
+        return put(r->ike_sas, row, TABLE_FROM_EVENT);
+}
+
+/* Whoever is heard of first began: the other's word is the answer. */
+static int set_child_reason(struct strongswan_rows *r, const struct child_sa *child,
+                            uint32_t ike_id, enum reason reason)
+{
+        struct child_sa changed;
+
+        if (!child || child->ike_id != ike_id || child->reason != 0)
+                return 0;
+        changed = *child;
+        changed.reason = (uint8_t)reason;
+        return put(r->children, &changed, TABLE_FROM_EVENT);
+}
+
+static const struct child_sa *child_by_spi(const struct strongswan_rows *r, uint32_t ike_id,
+                                           uint32_t spi)
+{
+        uint32_t oid[2] = { spi, 0 };
+        const struct child_sa *child;
+
+        while ((child = table_next(r->children, &child_by_spi_out_type, oid, 2, false)) &&
+               child->spi_out == spi) {
+                oid[1] = child->index;
+                if (child->daemon_kind == DAEMON_STRONGSWAN && child->daemon_run == r->run &&
+                    child->ike_id == ike_id)
+                        return child;
+        }
+        return NULL;
+}
+
+static uint32_t id_in(struct vici_slice message, const char *name)
+{
+        struct vici_item item;
+        int64_t id;
+
+        return vici_find(message, name, &item) && vici_number(&item, 10, &id) == 0 && id > 0 &&
+                               id <= UINT32_MAX
+                       ? (uint32_t)id
+                       : 0;
+}
+
+int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, uint32_t *id,
+                        struct strongswan_said *said)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item msg, name;
+        const struct ike_sa *known;
+        struct ike_sa row;
+
+        *id = id_in(message, "ikesa-uniqueid");
+        *said = (struct strongswan_said){ .line = LINE_OTHER };
+        if (!vici_find(message, "msg", &msg))
+                return -EBADMSG;
+        *said = strongswan_said_in_log(&msg);
+        if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_CONFIGURATION)
+                return 0;
+        if (said->line == LINE_CHILD_DELETED)
+                return set_child_reason(r, child_by_spi(r, *id, said->spi), *id,
+                                        REASON_CLOSED_BY_PEER);
+        if (said->line == LINE_CHILD_CLOSING)
+                return set_child_reason(r, find_child(r, said->child), *id, REASON_CLOSED_LOCALLY);
+        if (!vici_find(message, "ikesa-name", &name) || name.kind != VICI_VALUE)
+                return -EBADMSG;
+        known = find_ike_sa(r, *id);
+        row = known ? *known : row_of_log(&context, *id, &name);
+        if (!row.policy_name) /* a responder has found its connection */
+                strongswan_set_policy_name(&context, name.body.at, vici_length(name.body), &row);
+        return put_reason(r, &row, said->line == LINE_AGAIN ? 0 : reason_of(said, &row));
+}
+
+int strongswan_take_alert(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        struct vici_item type, holder, section;
+        struct strongswan_said said;
+        const struct ike_sa *old;
+        struct ike_sa row;
+        int err;
+
+        if (!vici_find(message, "type", &type) || type.kind != VICI_VALUE)
+                return -EBADMSG;
+        said = strongswan_said_in_alert(&type);
+        if (said.line == LINE_OTHER || !vici_find(message, "ike-sa", &holder))
+                return 0;
+        if (holder.kind != VICI_SECTION || !find_section(holder.body, &section))
+                return -EBADMSG;
+        err = parse_ike_sa(&context, &section, &row);
+        if (err < 0)
+                return err;
+        old = table_find(r->ike_sas, &row);
+        row.ended = old && old->ended;
+        err = put_ike_sa(r, &row, TABLE_FROM_EVENT);
+        return err < 0 ? err : put_reason(r, &row, reason_of(&said, &row));
 }
 
 /* ---- the configuration ---- */
@@ -650,24 +825,6 @@ size_t strongswan_count_sas(const struct strongswan_rows *r, int64_t since)
                      row->last_seen >= since;
         }
         return n;
-}
-
-static const struct ike_sa *find_ike_sa(const struct strongswan_rows *r, uint32_t id)
-{
-        const struct ike_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
-                                    .daemon_run = r->run,
-                                    .daemon_id = id };
-
-        return table_find(r->ike_sas, &key);
-}
-
-static const struct child_sa *find_child(const struct strongswan_rows *r, uint32_t id)
-{
-        const struct child_sa key = { .daemon_kind = DAEMON_STRONGSWAN,
-                                      .daemon_run = r->run,
-                                      .daemon_id = id };
-
-        return table_find(r->children, &key);
 }
 
 int64_t strongswan_last_seen(const struct strongswan_rows *r, uint32_t id, bool child)

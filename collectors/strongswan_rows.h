@@ -5,6 +5,7 @@
 #include "id_set.h"
 #include "loop.h"
 #include "strongswan_parse.h"
+#include "strongswan_reasons.h"
 #include "tables/certificate.h"
 #include "tables/store.h"
 #include "vici.h"
@@ -37,9 +38,17 @@ int strongswan_take_child_updown(struct strongswan_rows *r, struct vici_slice me
 int strongswan_take_ike_rekey(struct strongswan_rows *r, struct vici_slice message);
 int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice message);
 int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice message);
+int strongswan_take_alert(struct strongswan_rows *r, struct vici_slice message);
 int strongswan_take_connection(struct strongswan_rows *r, struct vici_slice message);
 int strongswan_take_policy(struct strongswan_rows *r, struct vici_slice message);
 int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice message);
+
+/*
+ * A line of the log. In *id is the IKE SA that it is of (0: none), and in *said what it says.
+ * As above; a line that says nothing is none that is not understood.
+ */
+int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, uint32_t *id,
+                        struct strongswan_said *said);
 
 /* Ends a read of what list-policies tells: what it did not tell is no trap any more. */
 void strongswan_policies_read(struct strongswan_rows *r, int64_t begun);

@@ -1,6 +1,8 @@
 #include "tunnel_gauges.h"
 
 #include "attempts.h"
+#include "failure.h"
+
 #include "tables/configured_policy.h"
 #include "tables/ike_sa.h"
 #include "tables/ipsec_sa.h"
@@ -82,19 +84,26 @@ static void count_ike_sa(struct tunnel_gauges *g, const struct ike_sa *old,
         }
 }
 
-/* A daemon that says how an IKE SA ended tells of the end first; libreswan tells no more of it. */
+/* Once: at the daemon's word, else at its end; libreswan tells of no end. */
 static bool has_failed(const struct ike_sa *old, const struct ike_sa *row, enum table_reason reason)
 {
-        return is_half_open(old) && (row ? row->ended : reason != TABLE_LOST);
+        bool was_told = old && old->reason != 0;
+
+        if (!row)
+                return is_half_open(old) && !was_told && reason != TABLE_LOST;
+        if (row->state != IKE_CREATED && row->state != IKE_CONNECTING)
+                return is_up(row) && row->reason != 0 && !was_told && failure_is_of_child(row);
+        if (was_told || (old && old->ended))
+                return false;
+        return row->reason != 0 || row->ended;
 }
 
-/* Of half-open ones the algorithms are known once the peer has answered. */
 static void count_failure(struct tunnel_gauges *g, const struct ike_sa *row)
 {
         struct moment now;
 
         g->loop->now(g->loop, &now);
-        if (row->encryption)
+        if (failure_of(row).authentication)
                 g->ike.authentication_failures++;
         else if (attempt_daemon_failed(&g->attempts, row->policy_key, now.wall))
                 g->ike.negotiation_failures++;

@@ -1,6 +1,7 @@
 #include "tunnels.h"
 
 #include "children.h"
+#include "failure.h"
 #include "tunnel_record.h"
 
 #include "tables/collector_row.h"
@@ -494,7 +495,7 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
         if (reason == TABLE_LOST)
                 set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
         else
-                set_word(r, REASON_CLOSED_LOCALLY, true);
+                set_word(r, child->reason != 0 ? child->reason : REASON_CLOSED_LOCALLY, true);
 }
 
 static bool same_place(const struct child_sa *a, const struct child_sa *b)
@@ -610,28 +611,11 @@ static void count_negotiation(struct tunnels *t, const struct ike_sa *row, bool 
         free(n);
 }
 
-/* Why a negotiation failed, as far as the IKE SA tells. */
-struct failure {
-        bool authentication;
-        enum reason reason;
-        const char *text;
-};
-
-static struct failure failure_of(const struct ike_sa *row)
-{
-        if (!row->encryption)
-                return (struct failure){ false, REASON_PEER_UNREACHABLE,
-                                         "the IKE SA was given up before the peer answered" };
-        if (row->role == ROLE_INITIATOR)
-                return (struct failure){ true, REASON_LOCAL_AUTH_FAILED,
-                                         "the IKE SA ended in authentication, begun by this side" };
-        return (struct failure){ true, REASON_PEER_AUTH_FAILED,
-                                 "the IKE SA ended in authentication, begun by the peer" };
-}
-
 static void fail(struct tunnels *t, const struct configured_policy *row, const void *context)
 {
         const struct failure *failure = context;
+        enum tunnel_count count = failure->authentication ? COUNT_AUTHENTICATION_FAILURES
+                                                          : COUNT_NEGOTIATION_FAILURES;
         const struct ike_policy *policy = tunnel_ike_policy(t, row->policy_key);
         struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key,
                                                 policy && policy->any_peer ? TUNNEL_TEMPLATE : 1);
@@ -640,27 +624,37 @@ static void fail(struct tunnels *t, const struct configured_policy *row, const v
                 return;
         r->error = failure->text;
         r->error_time = tunnels_now(t).wall;
-        if (!tunnel_is_template(r)) {
-                r->failure = (uint8_t)failure->reason;
-                tunnel_count(t, r,
-                             failure->authentication ? COUNT_AUTHENTICATION_FAILURES
-                                                     : COUNT_NEGOTIATION_FAILURES,
-                             1);
-        } else {
-                enum tunnel_count count = failure->authentication ? COUNT_AUTHENTICATION_FAILURES
-                                                                  : COUNT_NEGOTIATION_FAILURES;
-
-                /* Of a peer without a row: the template keeps it for itself. */
+        if (!tunnel_is_template(r))
+                r->failure = failure->reason;
+        else if (!failure->counted) /* of a peer without a row: the template keeps it for itself */
                 r->forgotten[count]++;
+        if (!failure->counted)
                 tunnel_count(t, r, count, 1);
-        }
         tunnel_due(t, r);
 }
 
-static void negotiation_failed(struct tunnels *t, const struct ike_sa *row)
+/* Which child SA it was is not told: one that is up was none of those. */
+static void fail_if_down(struct tunnels *t, const struct configured_policy *row,
+                         const void *context)
+{
+        const struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
+
+        if (r && !r->up)
+                fail(t, row, context);
+}
+
+static void child_failed(struct tunnels *t, const struct ike_sa *row)
 {
         struct failure failure = failure_of(row);
 
+        each_configured_of(t, row, fail_if_down, &failure);
+}
+
+static void negotiation_failed(struct tunnels *t, const struct ike_sa *row, bool counted)
+{
+        struct failure failure = failure_of(row);
+
+        failure.counted = counted;
         each_configured_of(t, row, fail, &failure);
 }
 
@@ -700,6 +694,8 @@ static void children_due(struct tunnels *t, const struct ike_sa *row, enum reaso
 
 static enum reason reason_of_end(const struct ike_sa *row)
 {
+        if (row->reason != 0)
+                return row->reason;
         switch (row->state) {
         case IKE_DELETING:
         case IKE_DESTROYING:
@@ -742,7 +738,7 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
                            const void *before, const void *after)
 {
         const struct ike_sa *old = before, *row = after;
-        bool was_negotiated = is_negotiated(old), ends;
+        bool was_negotiated = is_negotiated(old), ends, told;
         struct tunnels *t = context;
 
         if (row)
@@ -752,14 +748,19 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
         if (is_negotiated(row) && !(was_negotiated && row->policy_name == old->policy_name))
                 count_negotiation(t, row, true);
         if (event == TABLE_REMOVED) {
-                if (was_negotiated && reason != TABLE_LOST)
-                        negotiation_failed(t, old);
+                if (was_negotiated && reason != TABLE_LOST && old->reason == 0)
+                        negotiation_failed(t, old, false);
                 forget_ike_sa(t, old->index);
                 return;
         }
         ends = row->ended && !(old && old->ended);
-        if (ends && row->policy_name && (row->state == IKE_CREATED || row->state == IKE_CONNECTING))
-                negotiation_failed(t, row);
+        told = row->reason != 0 && !(old && old->reason != 0);
+        if (row->policy_name && (row->state == IKE_CREATED || row->state == IKE_CONNECTING)) {
+                if (told || (ends && row->reason == 0))
+                        negotiation_failed(t, row, old && old->ended);
+        } else if (row->policy_name && told && failure_is_of_child(row)) {
+                child_failed(t, row);
+        }
         if (!old || !same_ike_sa(old, row))
                 children_due(t, row, ends ? reason_of_end(row) : REASON_NONE,
                              !old || old->remote_identity != row->remote_identity ||

@@ -38,6 +38,7 @@ struct child_sa {
         uint8_t mode;           /* enum ipsec_mode */
         uint8_t protocol;       /* enum ipsec_protocol */
         bool encap;             /* ESP in UDP */
+        uint8_t reason;         /* enum reason: what the daemon said of its end; 0 nothing */
         uint32_t if_id_in;      /* child-sas if-id-in */
         uint32_t if_id_out;     /* child-sas if-id-out */
         const char *policy_key; /* key_of_name() of the connection's name */

@@ -70,8 +70,10 @@ struct ike_sa {
         bool ppk;
         bool nat_local;
         bool nat_remote;
-        bool fresh; /* the daemon can be asked */
-        bool ended; /* ike-updown said that it is over; state is that of before. No column */
+        bool fresh;     /* the daemon can be asked */
+        bool ended;     /* ike-updown said that it is over; state is that of before. No column */
+        uint8_t reason; /* enum reason: what the daemon said of why it fails or ends; 0 nothing yet.
+                           No column */
         int64_t established;      /* seconds since 1970; 0 not yet */
         int64_t rekey;            /* moment of the next one; 0 none is planned */
         int64_t reauthentication; /* the same */

@@ -24,6 +24,9 @@ struct fuzz {
 
 static void take_everywhere(struct strongswan_rows *r, struct vici_slice message)
 {
+        struct strongswan_said said;
+        uint32_t id;
+
         strongswan_take_connection(r, message);
         strongswan_take_policy(r, message);
         strongswan_take_certificate(r, message);
@@ -33,6 +36,8 @@ static void take_everywhere(struct strongswan_rows *r, struct vici_slice message
         strongswan_take_ike_rekey(r, message);
         strongswan_take_child_rekey(r, message);
         strongswan_take_ike_update(r, message);
+        strongswan_take_alert(r, message);
+        strongswan_take_log(r, message, &id, &said);
 }
 
 /* ---- packets ---- */

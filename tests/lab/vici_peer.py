@@ -7,7 +7,9 @@
   trickle    an answer, one octet a second
   endless    answers, then a list of IKE SAs without an end
   flood      answers, then events without an end
+  babble     answers, then lines of a log without an end
   large      a packet longer than may be
+  deep       sections within sections, as many as fit
   closing    answers once and closes the connection
 """
 import os
@@ -19,6 +21,11 @@ import threading
 import time
 
 CMD_REQUEST, CMD_RESPONSE, EVENT_REGISTER, EVENT_UNREGISTER, EVENT_CONFIRM, EVENT = 0, 1, 3, 4, 5, 7
+
+
+LINES = [b"initiating IKE_SA gw", b"giving up after 3 retransmits", b"added vici connection: gw",
+         b"peer not responding, trying again (2/0)", b"received DELETE for ESP CHILD_SA with SPI 01",
+         b"closing CHILD_SA a{1} with SPIs ", b"received AUTHENTICATION_FAILED notify error", b"\xff" * 2000]
 
 
 def packet(kind, name=None, message=b""):
@@ -61,6 +68,13 @@ def answer(connection, body, behaviour):
             while True:
                 number += 1
                 connection.sendall(packet(EVENT, b"ike-updown", value(b"up", b"yes") + ike_sa(number)))
+        if behaviour == "babble" and name == b"ike-update":
+            number = 0
+            while True:
+                number += 1
+                connection.sendall(packet(EVENT, b"log", value(b"group", b"IKE") + value(
+                    b"ikesa-name", b"gw") + value(b"ikesa-uniqueid", b"%d" % (number % 2**32)) + value(
+                        b"msg", LINES[number % len(LINES)])))
     elif behaviour == "endless" and name == b"list-sas":
         number = 0
         while True:
@@ -88,6 +102,8 @@ def serve(connection, behaviour):
                 connection.sendall(b"\0\0\1\0\1")
             elif behaviour == "large":
                 connection.sendall(b"\0\x10\0\0\1" + bytes(1 << 20))
+            elif behaviour == "deep":
+                connection.sendall(packet(CMD_RESPONSE, None, b"\1\1a" * 100000 + b"\2" * 100000))
             elif behaviour == "trickle":
                 for octet in b"\0\0\1\0\1" + bytes(256):
                     connection.sendall(bytes([octet]))

@@ -93,6 +93,14 @@ static void take_all(const char *file, take *by)
                         ck_assert_int_eq(by(&rows, packet.message), 0);
 }
 
+static int take_log(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_said said;
+        uint32_t id;
+
+        return strongswan_take_log(r, message, &id, &said);
+}
+
 static const struct {
         const char *name;
         take *take;
@@ -102,11 +110,13 @@ static const struct {
         { "ike-rekey", strongswan_take_ike_rekey },
         { "child-rekey", strongswan_take_child_rekey },
         { "ike-update", strongswan_take_ike_update },
+        { "alert", strongswan_take_alert },
+        { "log", take_log },
 };
 
 static void take_event(void)
 {
-        for (size_t i = 0; i < 5; i++)
+        for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
                 if (packet.name_length == strlen(events[i].name) &&
                     memcmp(packet.name, events[i].name, packet.name_length) == 0)
                         ck_assert_int_eq(events[i].take(&rows, packet.message), 0);
@@ -430,10 +440,134 @@ START_TEST(test_failures)
                         ck_assert_uint_eq(ike_sa(id)->state, IKE_ESTABLISHED);
         teardown();
         setup();
+        run_through("failures-moon-told.bin");
+        teardown();
+        setup();
         run_through("failures-sun.bin");
         for (uint32_t id = 1; id < 64; id++)
                 if (ike_sa(id))
                         ck_assert_uint_eq(ike_sa(id)->state, IKE_ESTABLISHED);
+}
+END_TEST
+
+static struct strongswan_said said_in_log(const char *text)
+{
+        const struct vici_item item = { .kind = VICI_VALUE,
+                                        .body = { (const uint8_t *)text,
+                                                  (const uint8_t *)text + strlen(text) } };
+
+        return strongswan_said_in_log(&item);
+}
+
+/* Lines as 5.9.8 and 6.0 write them. */
+START_TEST(test_lines)
+{
+        static const struct {
+                const char *text;
+                enum strongswan_line line;
+                enum reason reason;
+        } lines[] = {
+                { "giving up after 3 retransmits", LINE_NO_ANSWER, REASON_NONE },
+                { "giving up after 3 path probings", LINE_OTHER, REASON_NONE },
+                { "peer not responding, trying again (2/0)", LINE_AGAIN, REASON_NONE },
+                { "received AUTHENTICATION_FAILED notify error", LINE_REASON,
+                  REASON_LOCAL_AUTH_FAILED },
+                { "received AUTHENTICATION_FAILED error notify", LINE_REASON,
+                  REASON_LOCAL_AUTH_FAILED },
+                { "tried 2 shared keys for 'a' - 'b', but MAC mismatched", LINE_REASON,
+                  REASON_PEER_AUTH_FAILED },
+                { "no trusted RSA public key found for 'CN=x'", LINE_REASON,
+                  REASON_PEER_AUTH_FAILED },
+                { "received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", LINE_REASON,
+                  REASON_PROPOSAL_MISMATCH },
+                { "received TS_UNACCEPTABLE notify, no CHILD_SA built", LINE_REASON,
+                  REASON_SELECTOR_MISMATCH },
+                { "traffic selectors 10.1.0.0/24 === 10.2.0.0/24 unacceptable", LINE_REASON,
+                  REASON_SELECTOR_MISMATCH },
+                { "unable to install inbound and outbound IPsec SA (SAD) in kernel", LINE_REASON,
+                  REASON_INSTALL_FAILED },
+                { "subject certificate invalid (valid from Jan 1 to Jan 2)", LINE_REASON,
+                  REASON_CERTIFICATE_EXPIRED },
+                { "received end entity cert \"CN=received AUTHENTICATION_FAILED \"", LINE_OTHER,
+                  REASON_NONE },
+                { "received AUTHENTICATION_FAILE", LINE_OTHER, REASON_NONE },
+                { "", LINE_OTHER, REASON_NONE },
+        };
+
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+                struct strongswan_said said = said_in_log(lines[i].text);
+
+                ck_assert_msg(said.line == lines[i].line && said.reason == lines[i].reason,
+                              "%s: line %d, reason %d", lines[i].text, (int)said.line,
+                              (int)said.reason);
+        }
+        ck_assert_int_eq(said_in_log("received DELETE for ESP CHILD_SA with SPI c1b035d1").line,
+                         LINE_CHILD_DELETED);
+        ck_assert_uint_eq(said_in_log("received DELETE for ESP CHILD_SA with SPI c1b035d1").spi,
+                          0xc1b035d1);
+        ck_assert_uint_eq(said_in_log("closing CHILD_SA net{1}{42} with SPIs c_i (0 bytes)").child,
+                          42);
+        ck_assert_int_eq(said_in_log("closing CHILD_SA net42} with SPIs c_i (0 bytes)").line,
+                         LINE_OTHER);
+        ck_assert_int_eq(said_in_log("closing CHILD_SA {99999999999} with SPIs c_i").line,
+                         LINE_OTHER);
+        ck_assert_int_eq(said_in_log("received DELETE for ESP CHILD_SA with SPI ").line,
+                         LINE_OTHER);
+}
+END_TEST
+
+static void take_line(const char *words, const char *msg)
+{
+        char text[400];
+
+        snprintf(text, sizeof(text), "group=IKE level=1 %s msg=%s", words, msg);
+        ck_assert_int_eq(take_log(&rows, make_message(&maker, text)), 0);
+}
+
+/* The first reason is the cause; a new try has a new one; what is up has none. */
+START_TEST(test_reasons)
+{
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "giving~up~after~5~retransmits");
+        ck_assert_str_eq(ike_sa(5)->policy_name, "gw");
+        ck_assert_uint_eq(ike_sa(5)->state, IKE_CONNECTING);
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "peer~not~responding,~trying~again~(2/0)");
+        ck_assert_uint_eq(ike_sa(5)->reason, 0);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_PROPOSAL_MISMATCH);
+        ck_assert_int_eq(strongswan_take_ike_updown(
+                                 &rows, make_message(&maker, "up=yes gw{ uniqueid=5 "
+                                                             "state=ESTABLISHED child-sas{ a-1{ "
+                                                             "name=a uniqueid=1 spi-out=c1b035d1 "
+                                                             "state=INSTALLED } } }")),
+                         0);
+        ck_assert_uint_eq(ike_sa(5)->reason, 0);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "received~TS_UNACCEPTABLE~notify,~no~CHILD");
+        ck_assert_uint_eq(ike_sa(5)->reason, 0); /* that was of a child */
+        take_line("ikesa-name=gw ikesa-uniqueid=4",
+                  "received~DELETE~for~ESP~CHILD_SA~with~SPI~c1b035d1");
+        ck_assert_uint_eq(child_sa(1)->reason, 0);
+        take_line("ikesa-name=gw ikesa-uniqueid=5",
+                  "received~DELETE~for~ESP~CHILD_SA~with~SPI~c1b035d1");
+        ck_assert_uint_eq(child_sa(1)->reason, REASON_CLOSED_BY_PEER);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "closing~CHILD_SA~a{1}~with~SPIs~1_i");
+        ck_assert_uint_eq(child_sa(1)->reason, REASON_CLOSED_BY_PEER);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "giving~up~after~5~retransmits");
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_DEAD);
+        ck_assert_int_eq(take_log(&rows, make_message(&maker, "group=IKE")), -EBADMSG);
+        ck_assert_int_eq(strongswan_take_alert(&rows, make_message(&maker, "type[ x ]")), -EBADMSG);
+        ck_assert_int_eq(strongswan_take_alert(&rows, make_message(&maker, "type=shutdown-signal")),
+                         0);
+        ck_assert_int_eq(
+                strongswan_take_alert(&rows, make_message(&maker, "type=ts-mismatch ike-sa=x")),
+                -EBADMSG);
+        ck_assert_int_eq(strongswan_take_alert(
+                                 &rows, make_message(&maker, "type=peer-auth-failed ike-sa{ gw{ "
+                                                             "uniqueid=6 state=CONNECTING } }")),
+                         0);
+        ck_assert_uint_eq(ike_sa(6)->reason, REASON_PEER_AUTH_FAILED);
 }
 END_TEST
 
@@ -775,6 +909,8 @@ int main(void)
         tcase_add_test(tcase, test_nothing_is_left);
         tcase_add_test(tcase, test_life_of_a_responder);
         tcase_add_test(tcase, test_failures);
+        tcase_add_test(tcase, test_lines);
+        tcase_add_test(tcase, test_reasons);
         tcase_add_test(tcase, test_answer_then_events);
         tcase_add_test(tcase, test_ends);
         tcase_add_test(tcase, test_what_an_event_leaves_out);

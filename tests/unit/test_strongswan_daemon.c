@@ -8,6 +8,7 @@
 #include "tables/certificate.h"
 #include "tables/child_sa.h"
 #include "tables/configured_policy.h"
+#include "tables/reason.h"
 #include "vici_maker.h"
 
 #include <arpa/inet.h>
@@ -498,10 +499,11 @@ START_TEST(test_ended)
         make_collector(3600, 3600);
         sa(1)->state = "DELETING";
         tell("ike-updown", "gw{ uniqueid=1 state=DELETING }");
-        ck_assert(row_of(1)->ended);
         tell("child-updown", "gw{ uniqueid=1 state=DELETING child-sas{ net1-11{ name=net1 "
                              "uniqueid=11 state=INSTALLED } net2-12{ name=net2 uniqueid=12 "
                              "state=INSTALLED } } }");
+        pass(100); /* the log might say more of it */
+        ck_assert(row_of(1)->ended);
         ck_assert_uint_eq(table_count(children), 1);
         pass(5000);
         ck_assert_ptr_nonnull(row_of(1)); /* the daemon still has it */
@@ -509,6 +511,72 @@ START_TEST(test_ended)
         pass(6000);
         ck_assert_ptr_null(row_of(1));
         ck_assert_uint_eq(charon.whole, 1);
+}
+END_TEST
+
+/* The reason is there when the end is, though it comes behind it; nothing overtakes the end. */
+START_TEST(test_reasons)
+{
+        make_collector(3600, 3600);
+        tell("ike-updown", "gw{ uniqueid=1 state=DELETING }");
+        tell("ike-rekey",
+             "gw{ old{ uniqueid=1 state=REKEYING } new{ uniqueid=3 state=ESTABLISHED } }");
+        ck_assert_ptr_null(row_of(3));
+        ck_assert(!row_of(1)->ended);
+        tell("log", "group=IKE level=1 ikesa-name=gw ikesa-uniqueid=1 "
+                    "msg=received~DELETE~for~IKE_SA~gw[1]");
+        ck_assert(!row_of(1)->ended);
+        ck_assert_uint_eq(row_of(1)->reason, REASON_CLOSED_BY_PEER);
+        pass(100);
+        ck_assert_ptr_nonnull(row_of(3));
+        ck_assert_uint_eq(row_of(1)->reason, REASON_CLOSED_BY_PEER);
+        tell("alert", "type=retransmit-send-timeout ike-sa{ gw{ uniqueid=2 state=ESTABLISHED } }");
+        ck_assert_uint_eq(row_of(2)->reason, REASON_PEER_DEAD);
+        tell("alert", "type=something-new ike-sa{ gw{ uniqueid=2 state=ESTABLISHED } }");
+        ck_assert_uint_eq(state(), COLLECTOR_UP);
+}
+END_TEST
+
+/* What waits when the daemon goes is taken. */
+START_TEST(test_end_behind_an_end)
+{
+        make_collector(3600, 3600);
+        tell("child-updown", "gw{ uniqueid=1 state=ESTABLISHED child-sas{ net1-11{ name=net1 "
+                             "uniqueid=11 state=DELETED } } }");
+        ck_assert_uint_eq(table_count(children), 3);
+        end_daemon();
+        settle();
+        ck_assert_uint_eq(state(), COLLECTOR_DOWN);
+        ck_assert_uint_eq(table_count(children), 2);
+}
+END_TEST
+
+/* What the log tells of is asked for at once: connections, and IKE SAs that are new. */
+START_TEST(test_log)
+{
+        unsigned int before;
+
+        make_collector(3600, 3600);
+        before = charon.configuration;
+        tell("log", "group=CFG level=1 msg=added~vici~connection:~gw");
+        tell("log", "group=CFG level=1 msg=added~vici~connection:~other");
+        ck_assert_uint_eq(charon.configuration, before);
+        pass(1100);
+        ck_assert_uint_eq(charon.configuration, before + 1);
+        pass(60000);
+        ck_assert_uint_eq(charon.configuration, before + 1);
+        add_sa(7, 0);
+        sa(7)->state = "CONNECTING";
+        tell("log", "group=IKE level=0 ikesa-name=gw ikesa-uniqueid=7 "
+                    "msg=initiating~IKE_SA~gw[7]~to~192.0.2.2");
+        ck_assert_ptr_null(row_of(7));
+        pass(1100);
+        ck_assert_uint_eq(row_of(7)->state, IKE_CONNECTING);
+        tell("log", "group=IKE level=1 ikesa-name=gw ikesa-uniqueid=9 "
+                    "msg=received~NO_PROPOSAL_CHOSEN~notify~error");
+        ck_assert_uint_eq(row_of(9)->reason, REASON_PROPOSAL_MISMATCH);
+        pass(6000); /* it is asked for, and there is none */
+        ck_assert_ptr_null(row_of(9));
 }
 END_TEST
 
@@ -677,6 +745,9 @@ int main(void)
         tcase_add_test(tcase, test_gone_without_a_word);
         tcase_add_test(tcase, test_busy_once);
         tcase_add_test(tcase, test_ended);
+        tcase_add_test(tcase, test_reasons);
+        tcase_add_test(tcase, test_end_behind_an_end);
+        tcase_add_test(tcase, test_log);
         tcase_add_test(tcase, test_rekeyed);
         tcase_add_test(tcase, test_too_large);
         tcase_add_test(tcase, test_large_connection);

@@ -111,6 +111,14 @@ static void follow(void)
 
 /* ---- the daemon ---- */
 
+static int take_log(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_said said;
+        uint32_t id;
+
+        return strongswan_take_log(r, message, &id, &said);
+}
+
 static const struct {
         const char *name;
         int (*take)(struct strongswan_rows *r, struct vici_slice message);
@@ -120,6 +128,7 @@ static const struct {
         { "ike-rekey", strongswan_take_ike_rekey },
         { "child-rekey", strongswan_take_child_rekey },
         { "ike-update", strongswan_take_ike_update },
+        { "log", take_log },
 };
 
 static void take_event(void)
@@ -202,6 +211,21 @@ START_TEST(test_failures)
 }
 END_TEST
 
+/* The same with the daemon's log: an end without a word of it is an end here. */
+START_TEST(test_failures_told)
+{
+        play("failures-moon-told.bin", 0);
+        check_tunnel("gw-gw", "net-net", 1, 1, 0, REASON_PEER_DEAD);
+        check_tunnel("natt", "natt-net", 1, 0, 1, REASON_NONE);
+        check_tunnel("legacy", "legacy-net", 1, 1, 0, REASON_CLOSED_LOCALLY);
+        check_tunnel("badauth", "bad-net", 0, 0, 0, REASON_PEER_AUTH_FAILED);
+        ck_assert_uint_eq(get("badauth", "bad-net")->authentication_failures, 2);
+        check_tunnel("ghost", "ghost-net", 0, 0, 0, REASON_PEER_UNREACHABLE);
+        ck_assert_uint_eq(get("ghost", "ghost-net")->negotiation_failures, 1);
+        ck_assert_str_eq(get("ghost", "ghost-net")->last_error, "the peer did not answer");
+}
+END_TEST
+
 int main(void)
 {
         TCase *tcase = tcase_create("recorded tunnels");
@@ -209,5 +233,6 @@ int main(void)
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, test_life, 0, 2);
         tcase_add_test(tcase, test_failures);
+        tcase_add_test(tcase, test_failures_told);
         return run_suite("recorded tunnels", tcase);
 }
