@@ -22,6 +22,7 @@
 #include "joins/directions.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
+#include "joins/journal.h"
 #include "joins/overdue.h"
 #include "joins/protection.h"
 #include "joins/rule_owners.h"
@@ -31,6 +32,7 @@
 #include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "notifier.h"
 #include "opener.h"
 #include "options.h"
 #include "privileges.h"
@@ -58,6 +60,8 @@ struct agent {
         struct store *store;
         struct handler *handler;
         struct self *self;
+        struct journal *journal;
+        struct notifier *notifier;
         struct rules *rules;
         struct opener *opener;
         struct directions *directions;
@@ -168,6 +172,66 @@ static struct tunnels_config tunnels_config(const struct agent *agent)
         };
 }
 
+static struct notifier_config notifier_config(const struct agent *agent)
+{
+        return (struct notifier_config){
+                .gate = {
+                        .on = agent->settings.notifications,
+                        .kinds = agent->settings.notification_kinds,
+                        .interval = agent->settings.notification_interval,
+                        .hold_down = agent->settings.notification_hold_down,
+                        .burst = agent->settings.notification_burst,
+                        .burst_interval = agent->settings.notification_burst_time,
+                },
+                .queue = agent->settings.notification_queue,
+        };
+}
+
+/* ---- the journal ---- */
+
+static void tell_own_event(struct agent *agent, enum event_kind kind, enum severity severity,
+                           const char *text)
+{
+        struct event event;
+
+        memset(&event, 0, sizeof(event));
+        event.kind = (uint8_t)kind;
+        event.entity = ENTITY_AGENT;
+        event.severity = (uint8_t)severity;
+        event.reason = REASON_NONE;
+        event.text = text;
+        journal_tell(agent->journal, &event, NULL);
+}
+
+static void notifications_counted(void *context, uint64_t sent, uint64_t suppressed)
+{
+        struct agent *agent = context;
+
+        self_tell_notifications(agent->self, sent, suppressed);
+}
+
+/* Before snmpd is connected to: that is the first thing to be told. */
+static bool start_journal(struct agent *agent)
+{
+        const struct notifier_config config = notifier_config(agent);
+        const struct notifier_ops ops = { .context = agent, .counted = notifications_counted };
+
+        agent->journal = journal_new(agent->store, agent->loop, agent->settings.journal_capacity);
+        if (!agent->journal)
+                return false;
+        agent->notifier = notifier_new(agent->store, agent->loop, agent->journal,
+                                       agent->options.standalone != NULL, &config, &ops);
+        return agent->notifier != NULL;
+}
+
+static void configure_journal(struct agent *agent)
+{
+        const struct notifier_config config = notifier_config(agent);
+
+        journal_configure(agent->journal, agent->settings.journal_capacity);
+        notifier_configure(agent->notifier, &config);
+}
+
 /* ---- signals ---- */
 
 static void configure_joins(struct agent *agent)
@@ -206,6 +270,9 @@ static void reread(struct agent *agent)
         snmp_agent_reread();
         configure_collectors(agent);
         configure_joins(agent);
+        configure_journal(agent);
+        tell_own_event(agent, EVENT_AGENT_RELOADED, SEVERITY_INFO,
+                       "The configuration was read again");
         snmp_log(LOG_NOTICE, "configuration read again\n");
         sd_notify_send("READY=1");
 }
@@ -407,7 +474,7 @@ static bool start(struct agent *agent)
                 return false;
         agent->self = self_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !add_joins(agent) || !agent->handler)
+        if (!agent->self || !start_journal(agent) || !add_joins(agent) || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -415,6 +482,7 @@ static bool start(struct agent *agent)
         if (err < 0)
                 return failed("preparing for", "snmpd and signals", err);
         snmp_agent_read();
+        configure_journal(agent);
         if (!may_listen(agent) || !start_joins(agent))
                 return false;
         if (!snmp_agent_open(&agent->options)) {
@@ -439,6 +507,7 @@ static void stop(struct agent *agent)
         opener_stop(agent->opener);
         replay_free(agent->replay);
         recording_free(agent->recording);
+        notifier_free(agent->notifier);
         handler_free(agent->handler);
         snmp_agent_stop();
         ike_sas_free(agent->ike_sas);
@@ -454,6 +523,7 @@ static void stop(struct agent *agent)
         totals_free(agent->totals);
         flow_verdicts_free(agent->verdicts);
         rules_free(agent->rules);
+        journal_free(agent->journal);
         self_free(agent->self);
         store_free(agent->store);
         event_loop_free(agent->loop);
@@ -464,6 +534,8 @@ static int run(struct agent *agent)
 {
         if (!start(agent))
                 return EXIT_FAILURE;
+        tell_own_event(agent, EVENT_AGENT_STARTED, SEVERITY_INFO,
+                       "ipsec-reportd " PACKAGE_VERSION " started");
         snmp_log(LOG_NOTICE, "ipsec-reportd %s started\n", PACKAGE_VERSION);
         if (!agent->options.foreground && !agent->options.logging)
                 snmp_disable_stderrlog();
@@ -472,6 +544,7 @@ static int run(struct agent *agent)
         while (!agent->ending)
                 agent_check_and_process(1);
         sd_notify_send("STOPPING=1");
+        tell_own_event(agent, EVENT_AGENT_STOPPED, SEVERITY_INFO, "ipsec-reportd ended");
         snmp_log(LOG_NOTICE, "ipsec-reportd ended\n");
         return EXIT_SUCCESS;
 }

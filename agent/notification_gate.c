@@ -104,12 +104,12 @@ static void open_window(struct gate *g, int64_t now)
         g->window.end = now + milliseconds(g->settings.burst_interval);
 }
 
-static void add_digest(struct gate_digest *to, const struct gate_digest *from, uint32_t seconds)
+void gate_digest_add(struct gate_digest *to, const struct gate_digest *from)
 {
         for (size_t i = 0; i < sizeof(to->counts) / sizeof(to->counts[0]); i++)
                 to->counts[i] += from->counts[i];
         to->total += from->total;
-        to->seconds += seconds;
+        to->seconds += from->seconds;
         if (from->newest > to->newest)
                 to->newest = from->newest;
 }
@@ -129,7 +129,8 @@ static void close_window(struct gate *g)
         g->window.open = false;
         if (!is_told_of(&g->window))
                 return;
-        add_digest(&g->owed, &g->window.withheld, g->settings.burst_interval);
+        g->window.withheld.seconds = g->settings.burst_interval;
+        gate_digest_add(&g->owed, &g->window.withheld);
         DL_FOREACH(g->held, s)
         {
                 s->owed = true;

@@ -46,6 +46,9 @@ struct gate_digest {
         uint32_t newest;  /* number of the newest of them */
 };
 
+/* Puts two into one. */
+void gate_digest_add(struct gate_digest *to, const struct gate_digest *from);
+
 /* What becomes of those that were held, and the digests. They must not call the gate. */
 struct gate_ops {
         void *context;

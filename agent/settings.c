@@ -10,6 +10,7 @@
 #include "collectors/xfrm.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "notifier.h"
 #include "state.h"
 
 #include <net-snmp/net-snmp-config.h>
@@ -26,12 +27,14 @@ enum kind {
         KIND_SWITCH,
         KIND_PATH,
         KIND_WORDS,
+        KIND_EVENTS, /* kinds of events that have notifications */
 };
 
 struct token {
         const char *name;
         enum kind kind;
-        size_t offset; /* of a uint32_t, a bool, a char[high], a struct word_list in the settings */
+        size_t offset; /* of a uint32_t, a bool, a char[high], a struct word_list, or a uint32_t of
+                        * bits in the settings */
         uint32_t low;
         uint32_t high;
         uint32_t standard; /* the default */
@@ -86,6 +89,21 @@ static const struct token tokens[] = {
           0, "PATH", STATE_FOLDER "/state" },
         { "stateInterval", KIND_NUMBER, PLACE(state_interval), 1, 3600, STATE_INTERVAL_DEFAULT,
           "SECONDS", NULL },
+        { "journalCapacity", KIND_NUMBER, PLACE(journal_capacity), 0, 1000000,
+          JOURNAL_CAPACITY_DEFAULT, "EVENTS", NULL },
+        { "notifications", KIND_SWITCH, PLACE(notifications), 0, 1, 1, "yes | no", NULL },
+        { "notificationKinds", KIND_EVENTS, PLACE(notification_kinds), 0, 0, GATE_KINDS,
+          "all | none | KIND ...", NULL },
+        { "notificationInterval", KIND_NUMBER, PLACE(notification_interval), 0, 86400,
+          NOTIFICATION_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "notificationHoldDown", KIND_NUMBER, PLACE(notification_hold_down), 0, 3600,
+          NOTIFICATION_HOLD_DOWN_DEFAULT, "SECONDS", NULL },
+        { "notificationBurst", KIND_NUMBER, PLACE(notification_burst), 0, 1000000,
+          NOTIFICATION_BURST_DEFAULT, "NOTIFICATIONS", NULL },
+        { "notificationBurstInterval", KIND_NUMBER, PLACE(notification_burst_time), 1, 3600,
+          NOTIFICATION_BURST_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "notificationQueue", KIND_NUMBER, PLACE(notification_queue), 1, 100000,
+          NOTIFICATION_QUEUE_DEFAULT, "NOTIFICATIONS", NULL },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no",
           NULL },
 };
@@ -173,6 +191,37 @@ static void set_words(struct settings *settings, const struct token *token, cons
         add_words(list, line);
 }
 
+/* ---- kinds of events ---- */
+
+static uint32_t kind_bit(const char *word)
+{
+        if (strcasecmp(word, "all") == 0)
+                return GATE_KINDS;
+        for (const struct label *l = event_kinds; l->label; l++)
+                if (l->value <= EVENT_NOTIFICATION_DIGEST && strcasecmp(l->label, word) == 0)
+                        return 1u << l->value;
+        return 0;
+}
+
+/* One that is wrong leaves all as it was. */
+static void set_kinds(uint32_t *kinds, const char *name, const char *line)
+{
+        uint32_t bits = 0, bit;
+        char word[256];
+
+        while (line) {
+                line = copy_nword_const(line, word, sizeof(word));
+                bit = kind_bit(word);
+                if (bit == 0 && strcasecmp(word, "none") != 0) {
+                        netsnmp_config_error("%s: there is no notification of the kind \"%s\"",
+                                             name, word);
+                        return;
+                }
+                bits |= bit;
+        }
+        *kinds = bits;
+}
+
 static const struct token *find(const char *name)
 {
         for (size_t i = 0; i < N_TOKENS; i++)
@@ -213,6 +262,10 @@ static void parse(const char *name, char *line)
 
         if (token->kind == KIND_WORDS) {
                 set_words(target, token, line);
+                return;
+        }
+        if (token->kind == KIND_EVENTS) {
+                set_kinds((uint32_t *)((char *)target + token->offset), name, line);
                 return;
         }
         rest = copy_nword(line, word, sizeof(word));

@@ -40,6 +40,14 @@ struct settings {
         struct word_list weak_algorithms; /* weakAlgorithms: names and patterns */
         char state_file[256];             /* stateFile */
         uint32_t state_interval;          /* stateInterval: seconds, 1..3600 */
+        uint32_t journal_capacity;        /* journalCapacity: events, 0..1000000 */
+        bool notifications;               /* yes or no */
+        uint32_t notification_kinds;      /* by bit: 1u << enum event_kind */
+        uint32_t notification_interval;   /* seconds, 0..86400 */
+        uint32_t notification_hold_down;  /* seconds, 0..3600 */
+        uint32_t notification_burst;      /* notifications, 0..1000000 */
+        uint32_t notification_burst_time; /* notificationBurstInterval: seconds, 1..3600 */
+        uint32_t notification_queue;      /* notifications, 1..100000 */
         bool standalone_anywhere;         /* --standalone may listen beyond loopback */
 };
 
