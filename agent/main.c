@@ -32,6 +32,7 @@
 #include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "journal_file.h"
 #include "notifier.h"
 #include "opener.h"
 #include "options.h"
@@ -61,6 +62,7 @@ struct agent {
         struct handler *handler;
         struct self *self;
         struct journal *journal;
+        struct journal_file *journal_file;
         struct notifier *notifier;
         struct rules *rules;
         struct opener *opener;
@@ -187,6 +189,21 @@ static struct notifier_config notifier_config(const struct agent *agent)
         };
 }
 
+/* What is replayed belongs to another machine, or another time: it has a file of its own or none.
+ */
+static struct journal_file_config journal_file_config(const struct agent *agent, char path[256])
+{
+        const struct settings *settings = &agent->settings;
+        bool named = settings->journal_file[0] != '\0';
+
+        return (struct journal_file_config){
+                .path = named ? settings->journal_file : settings_default_journal(path),
+                .size = agent->options.replay && !named ? 0 : settings->journal_size,
+                .files = settings->journal_files,
+                .sync = settings->journal_sync,
+        };
+}
+
 /* ---- the journal ---- */
 
 static void tell_own_event(struct agent *agent, enum event_kind kind, enum severity severity,
@@ -210,14 +227,29 @@ static void notifications_counted(void *context, uint64_t sent, uint64_t suppres
         self_tell_notifications(agent->self, sent, suppressed);
 }
 
+static void notification_settled(void *context, uint32_t number, enum event_notification fate)
+{
+        const struct agent *agent = context;
+
+        journal_file_settled(agent->journal_file, number, fate);
+}
+
 /* Before snmpd is connected to: that is the first thing to be told. */
 static bool start_journal(struct agent *agent)
 {
         const struct notifier_config config = notifier_config(agent);
-        const struct notifier_ops ops = { .context = agent, .counted = notifications_counted };
+        const struct notifier_ops ops = {
+                .context = agent,
+                .settled = notification_settled,
+                .counted = notifications_counted,
+        };
+        struct journal_file_config file;
+        char path[256];
 
         agent->journal = journal_new(agent->store, agent->loop, agent->settings.journal_capacity);
-        if (!agent->journal)
+        file = journal_file_config(agent, path);
+        agent->journal_file = journal_file_new(agent->store, agent->loop, &file);
+        if (!agent->journal || !agent->journal_file)
                 return false;
         agent->notifier = notifier_new(agent->store, agent->loop, agent->journal,
                                        agent->options.standalone != NULL, &config, &ops);
@@ -227,7 +259,11 @@ static bool start_journal(struct agent *agent)
 static void configure_journal(struct agent *agent)
 {
         const struct notifier_config config = notifier_config(agent);
+        struct journal_file_config file;
+        char path[256];
 
+        file = journal_file_config(agent, path);
+        journal_file_configure(agent->journal_file, &file);
         journal_configure(agent->journal, agent->settings.journal_capacity);
         notifier_configure(agent->notifier, &config);
 }
@@ -463,6 +499,18 @@ static bool start_state(struct agent *agent)
         return agent->tunnel_gauges || failed("making", "gauges", -ENOMEM);
 }
 
+static void make_folders(const struct agent *agent)
+{
+        struct journal_file_config journal;
+        char path[256];
+
+        journal = journal_file_config(agent, path);
+        if (!agent->replay)
+                state_file_make_folder(agent->settings.state_file, agent->options.user);
+        if (journal.size > 0)
+                state_file_make_folder(journal.path, agent->options.user);
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -493,8 +541,7 @@ static bool start(struct agent *agent)
         agent->opener = opener_start(agent->loop, &paths);
         if (!agent->opener)
                 return failed("starting", "the opener", -errno);
-        if (!agent->replay)
-                state_file_make_folder(agent->settings.state_file, agent->options.user);
+        make_folders(agent);
         return drop_privileges(agent) && start_state(agent) && start_collectors(agent);
 }
 
@@ -508,6 +555,7 @@ static void stop(struct agent *agent)
         replay_free(agent->replay);
         recording_free(agent->recording);
         notifier_free(agent->notifier);
+        journal_file_free(agent->journal_file);
         handler_free(agent->handler);
         snmp_agent_stop();
         ike_sas_free(agent->ike_sas);

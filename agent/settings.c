@@ -10,6 +10,7 @@
 #include "collectors/xfrm.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "journal_file.h"
 #include "notifier.h"
 #include "state.h"
 
@@ -91,6 +92,13 @@ static const struct token tokens[] = {
           "SECONDS", NULL },
         { "journalCapacity", KIND_NUMBER, PLACE(journal_capacity), 0, 1000000,
           JOURNAL_CAPACITY_DEFAULT, "EVENTS", NULL },
+        { "journalFile", KIND_PATH, PLACE(journal_file), 1,
+          sizeof(((struct settings *)0)->journal_file), 0, "PATH", "" },
+        { "journalSize", KIND_NUMBER, PLACE(journal_size), 0, 1u << 30, JOURNAL_SIZE_DEFAULT,
+          "OCTETS", NULL },
+        { "journalFiles", KIND_NUMBER, PLACE(journal_files), 0, 100, JOURNAL_FILES_DEFAULT, "FILES",
+          NULL },
+        { "journalSync", KIND_SWITCH, PLACE(journal_sync), 0, 1, 0, "yes | no", NULL },
         { "notifications", KIND_SWITCH, PLACE(notifications), 0, 1, 1, "yes | no", NULL },
         { "notificationKinds", KIND_EVENTS, PLACE(notification_kinds), 0, 0, GATE_KINDS,
           "all | none | KIND ...", NULL },
@@ -320,6 +328,14 @@ void settings_default(struct settings *settings)
                         set(settings, &tokens[i], tokens[i].standard);
                 }
         }
+}
+
+const char *settings_default_journal(char path[256])
+{
+        const char *folder = getenv("LOGS_DIRECTORY");
+
+        snprintf(path, 256, "%s/journal.jsonl", folder && folder[0] == '/' ? folder : LOGS_FOLDER);
+        return path;
 }
 
 void settings_free(struct settings *settings)

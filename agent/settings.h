@@ -41,6 +41,10 @@ struct settings {
         char state_file[256];             /* stateFile */
         uint32_t state_interval;          /* stateInterval: seconds, 1..3600 */
         uint32_t journal_capacity;        /* journalCapacity: events, 0..1000000 */
+        char journal_file[256];           /* journalFile; "": the default, not of a replay */
+        uint32_t journal_size;            /* journalSize: octets, 0..1073741824 */
+        uint32_t journal_files;           /* journalFiles: 0..100 */
+        bool journal_sync;                /* journalSync: yes or no */
         bool notifications;               /* yes or no */
         uint32_t notification_kinds;      /* by bit: 1u << enum event_kind */
         uint32_t notification_interval;   /* seconds, 0..86400 */
@@ -56,6 +60,9 @@ void settings_register(struct settings *settings);
 
 /* Sets every value to its default. Lists that were there before are freed. */
 void settings_default(struct settings *settings);
+
+/* Where the journal is kept when journalFile does not say so; path is written to. */
+const char *settings_default_journal(char path[256]);
 
 /* Frees the lists. */
 void settings_free(struct settings *settings);
