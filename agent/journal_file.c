@@ -340,12 +340,6 @@ void journal_file_settled(struct journal_file *f, uint32_t number, enum event_no
         write_after(f, true);
 }
 
-void journal_file_flush(struct journal_file *f)
-{
-        while (!write_some(f, true))
-                continue;
-}
-
 void journal_file_configure(struct journal_file *f, const struct journal_file_config *config)
 {
         f->size_max = config->size;
@@ -376,16 +370,25 @@ struct journal_file *journal_file_new(struct store *store, struct loop *loop,
         return NULL;
 }
 
+void journal_file_end(struct journal_file *f)
+{
+        if (!f)
+                return;
+        while (f->waiting && !write_some(f, true))
+                continue;
+        f->loop->cancel(f->loop, f->write_timer);
+        f->loop->cancel(f->loop, f->sync_timer);
+        f->write_timer = f->sync_timer = NULL;
+        if (f->sync)
+                sync_file(f);
+        f->size_max = 0;
+}
+
 void journal_file_free(struct journal_file *f)
 {
         if (!f)
                 return;
-        f->loop->cancel(f->loop, f->write_timer);
-        f->loop->cancel(f->loop, f->sync_timer);
-        if (f->waiting)
-                journal_file_flush(f);
-        if (f->sync)
-                sync_file(f);
+        journal_file_end(f);
         close_file(f);
         table_free(f->waiting);
         if (f->pool)

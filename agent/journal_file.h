@@ -29,15 +29,15 @@ struct journal_file_config {
 struct journal_file *journal_file_new(struct store *store, struct loop *loop,
                                       const struct journal_file_config *config);
 
-/* Writes what waits. NULL is allowed. */
+/* Writes all that waits, settled or not, and nothing more. NULL is allowed. */
+void journal_file_end(struct journal_file *f);
+
+/* The same. */
 void journal_file_free(struct journal_file *f);
 
 void journal_file_configure(struct journal_file *f, const struct journal_file_config *config);
 
 /* What became of an event's notification. */
 void journal_file_settled(struct journal_file *f, uint32_t number, enum event_notification fate);
-
-/* Writes all that waits, settled or not. */
-void journal_file_flush(struct journal_file *f);
 
 #endif

@@ -20,6 +20,7 @@
 #include "handler.h"
 #include "joins/bypasses.h"
 #include "joins/directions.h"
+#include "joins/events.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
 #include "joins/journal.h"
@@ -79,6 +80,7 @@ struct agent {
         struct tunnels *tunnels;
         struct state *state;
         struct tunnel_gauges *tunnel_gauges;
+        struct events *events;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -204,6 +206,26 @@ static struct journal_file_config journal_file_config(const struct agent *agent,
         };
 }
 
+/* Failures are counted no finer than counters are read. */
+static struct events_config events_config(const struct agent *agent)
+{
+        const struct settings *settings = &agent->settings;
+
+        return (struct events_config){
+                .expiry_seconds = settings->expiry_seconds,
+                .expiry_percent = settings->expiry_percent,
+                .integrity_failures = settings->integrity_failures,
+                .replay_failures = settings->replay_failures,
+                .failure_interval = settings->failure_interval > settings->redump_interval
+                                            ? settings->failure_interval
+                                            : settings->redump_interval,
+                .drop_interval = settings->failure_interval,
+                .certificate_days = settings->certificate_days,
+                .idle_patterns = settings->idle_tunnels.words,
+                .n_idle_patterns = settings->idle_tunnels.n,
+        };
+}
+
 /* ---- the journal ---- */
 
 static void tell_own_event(struct agent *agent, enum event_kind kind, enum severity severity,
@@ -246,7 +268,7 @@ static bool start_journal(struct agent *agent)
         struct journal_file_config file;
         char path[256];
 
-        agent->journal = journal_new(agent->store, agent->loop, agent->settings.journal_capacity);
+        agent->journal = journal_new(agent->store, agent->loop, agent->settings.event_table_size);
         file = journal_file_config(agent, path);
         agent->journal_file = journal_file_new(agent->store, agent->loop, &file);
         if (!agent->journal || !agent->journal_file)
@@ -264,7 +286,6 @@ static void configure_journal(struct agent *agent)
 
         file = journal_file_config(agent, path);
         journal_file_configure(agent->journal_file, &file);
-        journal_configure(agent->journal, agent->settings.journal_capacity);
         notifier_configure(agent->notifier, &config);
 }
 
@@ -274,10 +295,13 @@ static void configure_joins(struct agent *agent)
 {
         const struct word_list *weak = &agent->settings.weak_algorithms;
         struct tunnels_config tunnels = tunnels_config(agent);
+        struct events_config events = events_config(agent);
 
         weak_configure(agent->weak, weak->words, weak->n);
         self_tell_weak(agent->self, weak->words, weak->n);
         tunnels_configure(agent->tunnels, &tunnels);
+        journal_configure(agent->journal, agent->settings.event_table_size);
+        events_configure(agent->events, &events);
         if (agent->state)
                 state_configure(agent->state, agent->settings.state_interval);
 }
@@ -511,6 +535,15 @@ static void make_folders(const struct agent *agent)
                 state_file_make_folder(journal.path, agent->options.user);
 }
 
+/* What was restored is no event. */
+static bool start_events(struct agent *agent)
+{
+        struct events_config events = events_config(agent);
+
+        agent->events = events_new(agent->store, agent->loop, agent->journal, &events);
+        return agent->events || failed("keeping", "what happens", -ENOMEM);
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -542,11 +575,15 @@ static bool start(struct agent *agent)
         if (!agent->opener)
                 return failed("starting", "the opener", -errno);
         make_folders(agent);
-        return drop_privileges(agent) && start_state(agent) && start_collectors(agent);
+        return drop_privileges(agent) && start_state(agent) && start_events(agent) &&
+               start_collectors(agent);
 }
 
+/* The journal ends first: rows that go with their collectors are no events. */
 static void stop(struct agent *agent)
 {
+        notifier_end(agent->notifier);
+        journal_file_end(agent->journal_file);
         state_flush(agent->state);
         state_free(agent->state);
         for (size_t i = 0; i < agent->n_collectors; i++)
@@ -564,6 +601,8 @@ static void stop(struct agent *agent)
         protection_free(agent->protection);
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
+        events_free(agent->events);
+        journal_free(agent->journal);
         tunnel_gauges_free(agent->tunnel_gauges);
         tunnels_free(agent->tunnels);
         weak_free(agent->weak);
@@ -571,7 +610,6 @@ static void stop(struct agent *agent)
         totals_free(agent->totals);
         flow_verdicts_free(agent->verdicts);
         rules_free(agent->rules);
-        journal_free(agent->journal);
         self_free(agent->self);
         store_free(agent->store);
         event_loop_free(agent->loop);

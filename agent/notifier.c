@@ -424,7 +424,7 @@ static void event_told(void *context, enum table_event what, enum table_reason r
 
         (void)reason;
         (void)before;
-        if (what != TABLE_ADDED || event->notification != NOTIFICATION_UNKNOWN)
+        if (what != TABLE_ADDED || event->notification != NOTIFICATION_UNKNOWN || n->ending)
                 return;
         memset(&details, 0, sizeof(details));
         details.event = event->number;
@@ -476,23 +476,37 @@ struct notifier *notifier_new(struct store *store, struct loop *loop, struct jou
         return NULL;
 }
 
-void notifier_free(struct notifier *n)
+static void end_held(struct notifier *n)
 {
         struct held *h, *next;
 
-        if (!n)
-                return;
-        n->ending = true;
-        n->loop->cancel(n->loop, n->gate_timer);
-        n->loop->cancel(n->loop, n->tell_timer);
-        sender_free(n->sender);
-        gate_free(n->gate);
         HASH_ITER(hh, n->held, h, next)
         {
                 HASH_DEL(n->held, h);
                 settle(n, h->number, false);
                 free_held(h);
         }
+}
+
+void notifier_end(struct notifier *n)
+{
+        if (!n)
+                return;
+        n->ending = true;
+        n->loop->cancel(n->loop, n->gate_timer);
+        n->loop->cancel(n->loop, n->tell_timer);
+        n->gate_timer = n->tell_timer = NULL;
+        sender_free(n->sender);
+        n->sender = NULL;
+        end_held(n);
+}
+
+void notifier_free(struct notifier *n)
+{
+        if (!n)
+                return;
+        notifier_end(n);
+        gate_free(n->gate);
         free(n->fates);
         free(n);
 }

@@ -43,7 +43,10 @@ struct notifier *notifier_new(struct store *store, struct loop *loop, struct jou
                               bool standalone, const struct notifier_config *config,
                               const struct notifier_ops *ops);
 
-/* What is not sent by now is suppressed. NULL is allowed. */
+/* What is not sent by now is suppressed, and events are passed over. NULL is allowed. */
+void notifier_end(struct notifier *n);
+
+/* The same. To be called before Net-SNMP ends. */
 void notifier_free(struct notifier *n);
 
 void notifier_configure(struct notifier *n, const struct notifier_config *config);
