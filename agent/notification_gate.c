@@ -18,8 +18,8 @@
 
 /* What is known of a subject: an alarm and its recovery are one, whatever their kinds. */
 struct subject {
-        bool clear;      /* the state that was last heard of it */
-        bool told_clear; /* and the one that was last told */
+        uint8_t state;      /* the state that was last heard of it */
+        uint8_t told_state; /* and the one that was last told */
         bool flapping;
         bool held;
         bool unhashed;
@@ -28,7 +28,7 @@ struct subject {
         uint32_t changes;        /* since it was quiet */
         uint32_t suppressed[2];  /* by is_recovery_kind() */
         int64_t changed;         /* when its state changed */
-        int64_t told[2];         /* when a state was last told, by clear; INT64_MIN never */
+        int64_t told[GATE_STATES]; /* when each state was last told; INT64_MIN never */
         int64_t held_since;
         int64_t due;                 /* of the one that is held */
         struct subject *prev, *next; /* those that are held */
@@ -79,9 +79,11 @@ static uint8_t alarm_of(uint8_t kind)
         }
 }
 
-static bool is_clear(const struct gate_event *event)
+static uint8_t state_of(const struct gate_event *event)
 {
-        return event->cleared || is_recovery_kind(event->kind);
+        if (is_recovery_kind(event->kind))
+                return GATE_RECOVERY;
+        return event->state < GATE_STATES ? event->state : GATE_ALARM;
 }
 
 static bool is_on(const struct gate *g, uint8_t kind)
@@ -214,7 +216,8 @@ static struct subject *add(struct gate *g, const char *key, size_t length, int64
         if (!s)
                 return NULL;
         memcpy(s->key, key, length);
-        s->told[false] = s->told[true] = INT64_MIN;
+        for (size_t i = 0; i < GATE_STATES; i++)
+                s->told[i] = INT64_MIN;
         s->changed = now;
         s->changes = 1;
         HASH_ADD_KEYPTR(hh, g->subjects, s->key, length, s);
@@ -244,13 +247,13 @@ static bool is_within(int64_t since, int64_t now, uint32_t seconds)
         return since != INT64_MIN && now - since < milliseconds(seconds);
 }
 
-static void note_state(const struct gate *g, struct subject *s, bool clear, int64_t now)
+static void note_state(const struct gate *g, struct subject *s, uint8_t state, int64_t now)
 {
-        if (clear == s->clear)
+        if (state == s->state)
                 return;
         if (now - s->changed >= milliseconds(g->settings.hold_down))
                 s->changes = 0;
-        s->clear = clear;
+        s->state = state;
         s->changes++;
         s->changed = now;
         s->flapping = g->settings.hold_down > 0 && s->changes > CHANGES_FREE;
@@ -260,12 +263,13 @@ static void note_state(const struct gate *g, struct subject *s, bool clear, int6
 
 static uint32_t sent(struct gate *g, struct subject *s, const struct gate_event *event, int64_t now)
 {
-        bool clear = is_clear(event), recovery = is_recovery_kind(event->kind);
+        bool recovery = is_recovery_kind(event->kind);
+        uint8_t state = state_of(event);
         uint32_t suppressed = s->suppressed[recovery];
 
         g->window.sent++;
-        s->clear = s->told_clear = clear;
-        s->told[clear] = now;
+        s->state = s->told_state = state;
+        s->told[state] = now;
         s->suppressed[recovery] = 0;
         return suppressed;
 }
@@ -278,7 +282,7 @@ static int64_t later(int64_t a, int64_t b)
 /* Quiet, and not too soon after the last one that told the same. */
 static int64_t due_of(const struct gate *g, const struct subject *s, int64_t now)
 {
-        int64_t due = now, told = s->told[s->clear];
+        int64_t due = now, told = s->told[s->state];
         int64_t limit = s->held_since + later(HOLD_DOWNS_MAX * milliseconds(g->settings.hold_down),
                                               milliseconds(g->settings.interval));
 
@@ -319,15 +323,15 @@ static enum gate_verdict withhold(struct gate *g, struct subject *s, const struc
 static enum gate_verdict decide(struct gate *g, struct subject *s, const struct gate_event *event,
                                 int64_t now, bool full)
 {
-        bool clear = is_clear(event);
-        bool too_soon = is_within(s->told[clear], now, g->settings.interval);
+        uint8_t state = state_of(event);
+        bool too_soon = is_within(s->told[state], now, g->settings.interval);
 
-        note_state(g, s, clear, now);
+        note_state(g, s, state, now);
         if (s->held)
                 return hold(g, s, event, now);
-        if (clear == s->told_clear && (too_soon || full))
+        if (state == s->told_state && (too_soon || full))
                 return withhold(g, s, event);
-        if (clear != s->told_clear && (s->flapping || too_soon || full))
+        if (state != s->told_state && (s->flapping || too_soon || full))
                 return hold(g, s, event, now);
         return GATE_SEND;
 }

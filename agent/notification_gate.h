@@ -2,9 +2,10 @@
  * Which notifications are sent, and when: times and events in, decisions out. It knows neither
  * tables nor Net-SNMP, reads no clock, and waits for nothing.
  *
- * A subject is told of at once. What tells the same of it again within the interval is withheld. A
- * subject that flaps (alarm, recovery, alarm within the hold-down) is held until it is quiet: then
- * its last state is told, whatever was told before. In a burst, beyond so many in so many seconds,
+ * A subject is told of at once. What tells the same of it again within the interval is withheld; a
+ * state that it had before, within the interval, is told at the end of that. A subject that flaps
+ * (alarm, recovery, alarm within the hold-down) is held until it is quiet: then its last state is
+ * told, whatever was told before. In a burst, beyond so many in so many seconds,
  * the rest is withheld and told as a digest at the end of that time; of subjects told of before,
  * the last state is told afterwards: no alarm that was told is left standing by a burst.
  */
@@ -25,10 +26,15 @@ struct gate_settings {
         uint32_t burst_interval; /* seconds, from 1 */
 };
 
+/* States below this. Another one than the last that was told is never left untold. */
+#define GATE_STATES 8
+#define GATE_ALARM 0
+#define GATE_RECOVERY 1
+
 struct gate_event {
         uint32_t number;     /* of the event: what decisions are about */
         uint8_t kind;        /* enum event_kind, with a notification */
-        bool cleared;        /* it tells of a recovery */
+        uint8_t state;       /* what it tells of the subject: GATE_ALARM and so on */
         const char *subject; /* tells subjects from one another; copied */
 };
 

@@ -392,6 +392,13 @@ static void keep(struct notifier *n, const struct event *event, netsnmp_variable
                 free_held(h);
 }
 
+static uint8_t state_of(const struct event *event, const struct notify *details)
+{
+        if (event->kind == EVENT_POLICY_CHANGED)
+                return (uint8_t)(GATE_RECOVERY + details->policy_change);
+        return details->cleared ? GATE_RECOVERY : GATE_ALARM;
+}
+
 static enum gate_verdict ask_gate(struct notifier *n, const struct event *event,
                                   struct notify *details)
 {
@@ -399,7 +406,7 @@ static enum gate_verdict ask_gate(struct notifier *n, const struct event *event,
         struct gate_event asked = {
                 .number = event->number,
                 .kind = event->kind,
-                .cleared = details->cleared,
+                .state = state_of(event, details),
                 .subject = subject,
         };
         int64_t due = gate_due(n->gate);

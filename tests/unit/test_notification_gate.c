@@ -97,10 +97,10 @@ static void wait_s(int64_t seconds)
 }
 
 /* Returns 's', 'w' or '?'. */
-static char tell_as(uint8_t kind, const char *subject, bool cleared)
+static char tell_as(uint8_t kind, const char *subject, uint8_t state)
 {
         struct gate_event event = {
-                .number = next++, .kind = kind, .cleared = cleared, .subject = subject
+                .number = next++, .kind = kind, .state = state, .subject = subject
         };
         enum gate_verdict verdict;
         uint32_t suppressed;
@@ -116,7 +116,7 @@ static char tell_as(uint8_t kind, const char *subject, bool cleared)
 
 static char tell(uint8_t kind, const char *subject)
 {
-        return tell_as(kind, subject, false);
+        return tell_as(kind, subject, GATE_ALARM);
 }
 
 static char down(const char *subject)
@@ -126,7 +126,7 @@ static char down(const char *subject)
 
 static char up(const char *subject)
 {
-        return tell_as(EVENT_TUNNEL_UP, subject, true);
+        return tell_as(EVENT_TUNNEL_UP, subject, GATE_RECOVERY);
 }
 
 static const char *name(const char *stem, int n)
@@ -328,10 +328,25 @@ END_TEST
 START_TEST(test_cleared_by_flag)
 {
         ck_assert_int_eq(tell(EVENT_TUNNEL_ONE_WAY, "a"), 's');
-        ck_assert_int_eq(tell_as(EVENT_TUNNEL_ONE_WAY, "a", true), 's');
+        ck_assert_int_eq(tell_as(EVENT_TUNNEL_ONE_WAY, "a", GATE_RECOVERY), 's');
         ck_assert_int_eq(tell(EVENT_TUNNEL_ONE_WAY, "a"), '?');
         wait_s(60);
         ck_assert_uint_eq(last_sent, 3);
+}
+END_TEST
+
+/* What is not told again is what was told already: a policy that was made and removed. */
+START_TEST(test_other_states)
+{
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 2), 's');
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 4), 's');
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 4), 'w');
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 2), '?');
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 4), '?');
+        wait_s(60);
+        ck_assert_uint_eq(last_sent, 5);
+        ck_assert_uint_eq(last_suppressed, 2);
+        ck_assert_int_eq(tell_as(EVENT_POLICY_CHANGED, "p", 200), 's'); /* no state: an alarm */
 }
 END_TEST
 
@@ -618,6 +633,7 @@ int main(void)
         tcase_add_test(tcase, test_no_hold_down);
         tcase_add_test(tcase, test_relapse_within_interval);
         tcase_add_test(tcase, test_cleared_by_flag);
+        tcase_add_test(tcase, test_other_states);
         tcase_add_test(tcase, test_held_and_switched_off);
         tcase_add_test(tcase, test_burst);
         tcase_add_test(tcase, test_long_burst);
