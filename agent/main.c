@@ -245,8 +245,10 @@ static void tell_own_event(struct agent *agent, enum event_kind kind, enum sever
 static void notifications_counted(void *context, uint64_t sent, uint64_t suppressed)
 {
         struct agent *agent = context;
+        const struct notification_totals *earlier = state_notifications(agent->state);
 
-        self_tell_notifications(agent->self, sent, suppressed);
+        self_tell_notifications(agent->self, earlier->sent + sent,
+                                earlier->suppressed + suppressed);
 }
 
 static void notification_settled(void *context, uint32_t number, enum event_notification fate)
@@ -517,6 +519,7 @@ static bool start_state(struct agent *agent)
                                   agent->settings.state_file, agent->settings.state_interval);
                 if (!agent->state)
                         return failed("keeping", "the state", -ENOMEM);
+                notifications_counted(agent, 0, 0);
         }
         agent->tunnel_gauges =
                 tunnel_gauges_new(agent->store, agent->loop, state_ike_totals(agent->state));
