@@ -100,9 +100,15 @@ static bool is_up(const struct ike_sa *row)
                 row->state == IKE_REKEYING);
 }
 
+/* The state of one that ended is that of before. */
+static bool was_half_open(const struct ike_sa *row)
+{
+        return row->state == IKE_CREATED || row->state == IKE_CONNECTING;
+}
+
 static bool is_half_open(const struct ike_sa *row)
 {
-        return row && !row->ended && (row->state == IKE_CREATED || row->state == IKE_CONNECTING);
+        return row && !row->ended && was_half_open(row);
 }
 
 static const char *identity_of(const struct ike_sa *row)
@@ -584,7 +590,8 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
         } else if (is_up(old)) {
                 ended(i, old, row, reason_of_end(i, old, row, reason));
         }
-        if (is_half_open(old) && row && row->ended)
+        /* One may be told of for the first time when it ends. */
+        if (row && row->ended && !(old && old->ended) && was_half_open(row))
                 negotiation_ended(i, row);
         else if (is_half_open(old) && event == TABLE_REMOVED && reason != TABLE_LOST)
                 negotiation_ended(i, old);

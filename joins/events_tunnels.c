@@ -193,10 +193,14 @@ static void tell_rekeyed(struct events_tunnels *t, const struct tunnel *row)
 
 /* ---- what changes ---- */
 
+/* A negotiation may be told of for the first time when it has failed. */
 static bool was_to_come_up(const struct tunnel *before, const struct tunnel *row)
 {
-        return before->state == TUNNEL_CONNECTING &&
-               (row->state == TUNNEL_DOWN || row->state == TUNNEL_IDLE);
+        if (row->state != TUNNEL_DOWN && row->state != TUNNEL_IDLE)
+                return false;
+        return before->state == TUNNEL_CONNECTING ||
+               row->authentication_failures > before->authentication_failures ||
+               row->negotiation_failures > before->negotiation_failures;
 }
 
 static void changed(struct events_tunnels *t, const struct tunnel *before, const struct tunnel *row)
