@@ -9,8 +9,9 @@
 #include <net-snmp/agent/agent_sysORTable.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include "varbind.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #define MODULE_NAME "ipsecReportMIB"
 #define MAX_SERVED 64
@@ -38,7 +39,7 @@ struct place {
 };
 
 static const oid module_oid[] = { MIB_ROOT };
-static const oid objects_oid[] = { MIB_ROOT, 1 };
+static const oid objects_oid[] = { VARBIND_OBJECTS };
 
 #define OBJECTS_LENGTH OID_LENGTH(objects_oid)
 
@@ -206,60 +207,6 @@ static int find_exact(const struct handler *h, const oid *name, size_t length, s
 
 /* ---- answering ---- */
 
-static size_t name_of(const struct place *place, oid name[MAX_OID_LEN])
-{
-        const struct table_type *view = place->served->view;
-        uint32_t index[INDEX_MAX];
-        size_t n = OBJECTS_LENGTH, n_index = index_encode(view, place->row, index);
-
-        memcpy(name, objects_oid, sizeof(objects_oid));
-        name[n++] = view->number;
-        if (!view->scalars)
-                name[n++] = 1;
-        name[n++] = place->column->number;
-        for (size_t i = 0; i < n_index && n < MAX_OID_LEN; i++)
-                name[n++] = index[i];
-        return n;
-}
-
-static void set_counter64(netsnmp_variable_list *vb, uint64_t number)
-{
-        struct counter64 counter = {
-                .high = (u_long)(number >> 32),
-                .low = (u_long)(number & UINT32_MAX),
-        };
-
-        snmp_set_var_typed_value(vb, ASN_COUNTER64, &counter, sizeof(counter));
-}
-
-static void answer(netsnmp_variable_list *vb, const struct place *place, const struct moment *now)
-{
-        struct value value;
-        u_long unsigned32;
-        long integer32;
-
-        column_encode(place->column, place->row, now, &value);
-        switch (value.type) {
-        case VALUE_INTEGER32:
-                integer32 = value.integer32;
-                snmp_set_var_typed_value(vb, ASN_INTEGER, &integer32, sizeof(integer32));
-                break;
-        case VALUE_UNSIGNED32:
-        case VALUE_TIMETICKS:
-                unsigned32 = value.unsigned32;
-                snmp_set_var_typed_value(
-                        vb, value.type == VALUE_TIMETICKS ? ASN_TIMETICKS : ASN_UNSIGNED,
-                        &unsigned32, sizeof(unsigned32));
-                break;
-        case VALUE_COUNTER64:
-                set_counter64(vb, value.counter64);
-                break;
-        case VALUE_OCTETS:
-                snmp_set_var_typed_value(vb, ASN_OCTET_STR, value.octets, value.length);
-                break;
-        }
-}
-
 bool handler_covers(const oid *name, size_t length)
 {
         return snmp_oidtree_compare(name, length, objects_oid, OBJECTS_LENGTH) == 0 &&
@@ -272,7 +219,7 @@ int handler_get(const struct handler *h, netsnmp_variable_list *vb, const struct
         int error = find_exact(h, vb->name, vb->name_length, &place);
 
         if (error == SNMP_ERR_NOERROR)
-                answer(vb, &place, now);
+                varbind_set(vb, place.column, place.row, now);
         return error;
 }
 
@@ -281,11 +228,13 @@ bool handler_next(const struct handler *h, netsnmp_variable_list *vb, bool or_at
 {
         oid name[MAX_OID_LEN];
         struct place place;
+        size_t length;
 
         if (!find_next(h, vb->name, vb->name_length, or_at, &place))
                 return false;
-        snmp_set_var_objid(vb, name, name_of(&place, name));
-        answer(vb, &place, now);
+        length = varbind_name(place.served->view, place.column, place.row, name);
+        snmp_set_var_objid(vb, name, length);
+        varbind_set(vb, place.column, place.row, now);
         return true;
 }
 

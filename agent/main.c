@@ -21,8 +21,10 @@
 #include "joins/bypasses.h"
 #include "joins/certificate_users.h"
 #include "joins/directions.h"
+#include "joins/events.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
+#include "joins/journal.h"
 #include "joins/overdue.h"
 #include "joins/protection.h"
 #include "joins/rule_owners.h"
@@ -32,6 +34,8 @@
 #include "joins/tunnel_gauges.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "journal_file.h"
+#include "notifier.h"
 #include "opener.h"
 #include "options.h"
 #include "privileges.h"
@@ -59,6 +63,9 @@ struct agent {
         struct store *store;
         struct handler *handler;
         struct self *self;
+        struct journal *journal;
+        struct journal_file *journal_file;
+        struct notifier *notifier;
         struct rules *rules;
         struct opener *opener;
         struct directions *directions;
@@ -75,6 +82,7 @@ struct agent {
         struct tunnels *tunnels;
         struct state *state;
         struct tunnel_gauges *tunnel_gauges;
+        struct events *events;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -170,16 +178,134 @@ static struct tunnels_config tunnels_config(const struct agent *agent)
         };
 }
 
+static struct notifier_config notifier_config(const struct agent *agent)
+{
+        return (struct notifier_config){
+                .gate = {
+                        .on = agent->settings.notifications,
+                        .kinds = agent->settings.notification_kinds,
+                        .interval = agent->settings.notification_interval,
+                        .hold_down = agent->settings.notification_hold_down,
+                        .burst = agent->settings.notification_burst,
+                        .burst_interval = agent->settings.notification_burst_time,
+                },
+                .queue = agent->settings.notification_queue,
+        };
+}
+
+/* What is replayed belongs to another machine, or another time: it has a file of its own or none.
+ */
+static struct journal_file_config journal_file_config(const struct agent *agent, char path[256])
+{
+        const struct settings *settings = &agent->settings;
+        bool named = settings->journal_file[0] != '\0';
+
+        return (struct journal_file_config){
+                .path = named ? settings->journal_file : settings_default_journal(path),
+                .size = agent->options.replay && !named ? 0 : settings->journal_size,
+                .files = settings->journal_files,
+                .sync = settings->journal_sync,
+        };
+}
+
+/* Failures are counted no finer than counters are read. */
+static struct events_config events_config(const struct agent *agent)
+{
+        const struct settings *settings = &agent->settings;
+
+        return (struct events_config){
+                .expiry_seconds = settings->expiry_seconds,
+                .expiry_percent = settings->expiry_percent,
+                .integrity_failures = settings->integrity_failures,
+                .replay_failures = settings->replay_failures,
+                .failure_interval = settings->failure_interval > settings->redump_interval
+                                            ? settings->failure_interval
+                                            : settings->redump_interval,
+                .drop_interval = settings->failure_interval,
+                .certificate_days = settings->certificate_days,
+                .idle_patterns = settings->idle_tunnels.words,
+                .n_idle_patterns = settings->idle_tunnels.n,
+        };
+}
+
+/* ---- the journal ---- */
+
+static void tell_own_event(struct agent *agent, enum event_kind kind, enum severity severity,
+                           const char *text)
+{
+        struct event event;
+
+        memset(&event, 0, sizeof(event));
+        event.kind = (uint8_t)kind;
+        event.entity = ENTITY_AGENT;
+        event.severity = (uint8_t)severity;
+        event.reason = REASON_NONE;
+        event.text = text;
+        journal_tell(agent->journal, &event, NULL);
+}
+
+static void notifications_counted(void *context, uint64_t sent, uint64_t suppressed)
+{
+        struct agent *agent = context;
+        const struct notification_totals *earlier = state_notifications(agent->state);
+
+        self_tell_notifications(agent->self, earlier->sent + sent,
+                                earlier->suppressed + suppressed);
+}
+
+static void notification_settled(void *context, uint32_t number, enum event_notification fate)
+{
+        const struct agent *agent = context;
+
+        journal_file_settled(agent->journal_file, number, fate);
+}
+
+/* Before snmpd is connected to: that is the first thing to be told. */
+static bool start_journal(struct agent *agent)
+{
+        const struct notifier_config config = notifier_config(agent);
+        const struct notifier_ops ops = {
+                .context = agent,
+                .settled = notification_settled,
+                .counted = notifications_counted,
+        };
+        struct journal_file_config file;
+        char path[256];
+
+        agent->journal = journal_new(agent->store, agent->loop, agent->settings.event_table_size);
+        file = journal_file_config(agent, path);
+        agent->journal_file = journal_file_new(agent->store, agent->loop, &file);
+        if (!agent->journal || !agent->journal_file)
+                return false;
+        agent->notifier = notifier_new(agent->store, agent->loop, agent->journal,
+                                       agent->options.standalone != NULL, &config, &ops);
+        return agent->notifier != NULL;
+}
+
+static void configure_journal(struct agent *agent)
+{
+        const struct notifier_config config = notifier_config(agent);
+        struct journal_file_config file;
+        char path[256];
+
+        file = journal_file_config(agent, path);
+        journal_file_configure(agent->journal_file, &file);
+        notifier_configure(agent->notifier, &config);
+}
+
 /* ---- signals ---- */
 
 static void configure_joins(struct agent *agent)
 {
         const struct word_list *weak = &agent->settings.weak_algorithms;
         struct tunnels_config tunnels = tunnels_config(agent);
+        struct events_config events = events_config(agent);
 
         weak_configure(agent->weak, weak->words, weak->n);
         self_tell_weak(agent->self, weak->words, weak->n);
         tunnels_configure(agent->tunnels, &tunnels);
+        journal_configure(agent->journal, agent->settings.event_table_size);
+        events_configure(agent->events, &events);
         if (agent->state)
                 state_configure(agent->state, agent->settings.state_interval);
 }
@@ -208,6 +334,9 @@ static void reread(struct agent *agent)
         snmp_agent_reread();
         configure_collectors(agent);
         configure_joins(agent);
+        configure_journal(agent);
+        tell_own_event(agent, EVENT_AGENT_RELOADED, SEVERITY_INFO,
+                       "The configuration was read again");
         snmp_log(LOG_NOTICE, "configuration read again\n");
         sd_notify_send("READY=1");
 }
@@ -393,10 +522,32 @@ static bool start_state(struct agent *agent)
                                   agent->settings.state_file, agent->settings.state_interval);
                 if (!agent->state)
                         return failed("keeping", "the state", -ENOMEM);
+                notifications_counted(agent, 0, 0);
         }
         agent->tunnel_gauges =
                 tunnel_gauges_new(agent->store, agent->loop, state_ike_totals(agent->state));
         return agent->tunnel_gauges || failed("making", "gauges", -ENOMEM);
+}
+
+static void make_folders(const struct agent *agent)
+{
+        struct journal_file_config journal;
+        char path[256];
+
+        journal = journal_file_config(agent, path);
+        if (!agent->replay)
+                state_file_make_folder(agent->settings.state_file, agent->options.user);
+        if (journal.size > 0)
+                state_file_make_folder(journal.path, agent->options.user);
+}
+
+/* What was restored is no event. */
+static bool start_events(struct agent *agent)
+{
+        struct events_config events = events_config(agent);
+
+        agent->events = events_new(agent->store, agent->loop, agent->journal, &events);
+        return agent->events || failed("keeping", "what happens", -ENOMEM);
 }
 
 /* Rows first, then snmpd: what is registered is there to be asked for. */
@@ -410,7 +561,7 @@ static bool start(struct agent *agent)
                 return false;
         agent->self = self_new(agent->store, agent->loop);
         agent->handler = handler_new(agent->store, agent->loop);
-        if (!agent->self || !add_joins(agent) || !agent->handler)
+        if (!agent->self || !start_journal(agent) || !add_joins(agent) || !agent->handler)
                 return failed("registering", "the tables", -ENOMEM);
         err = agentx_shortcut_install(agent->handler);
         if (err == 0)
@@ -418,6 +569,7 @@ static bool start(struct agent *agent)
         if (err < 0)
                 return failed("preparing for", "snmpd and signals", err);
         snmp_agent_read();
+        configure_journal(agent);
         if (!may_listen(agent) || !start_joins(agent))
                 return false;
         if (!snmp_agent_open(&agent->options)) {
@@ -428,13 +580,16 @@ static bool start(struct agent *agent)
         agent->opener = opener_start(agent->loop, &paths);
         if (!agent->opener)
                 return failed("starting", "the opener", -errno);
-        if (!agent->replay)
-                state_file_make_folder(agent->settings.state_file, agent->options.user);
-        return drop_privileges(agent) && start_state(agent) && start_collectors(agent);
+        make_folders(agent);
+        return drop_privileges(agent) && start_state(agent) && start_events(agent) &&
+               start_collectors(agent);
 }
 
+/* The journal ends first: rows that go with their collectors are no events. */
 static void stop(struct agent *agent)
 {
+        notifier_end(agent->notifier);
+        journal_file_end(agent->journal_file);
         state_flush(agent->state);
         state_free(agent->state);
         for (size_t i = 0; i < agent->n_collectors; i++)
@@ -442,6 +597,8 @@ static void stop(struct agent *agent)
         opener_stop(agent->opener);
         replay_free(agent->replay);
         recording_free(agent->recording);
+        notifier_free(agent->notifier);
+        journal_file_free(agent->journal_file);
         handler_free(agent->handler);
         snmp_agent_stop();
         ike_sas_free(agent->ike_sas);
@@ -450,6 +607,8 @@ static void stop(struct agent *agent)
         protection_free(agent->protection);
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
+        events_free(agent->events);
+        journal_free(agent->journal);
         tunnel_gauges_free(agent->tunnel_gauges);
         tunnels_free(agent->tunnels);
         weak_free(agent->weak);
@@ -468,6 +627,8 @@ static int run(struct agent *agent)
 {
         if (!start(agent))
                 return EXIT_FAILURE;
+        tell_own_event(agent, EVENT_AGENT_STARTED, SEVERITY_INFO,
+                       "ipsec-reportd " PACKAGE_VERSION " started");
         snmp_log(LOG_NOTICE, "ipsec-reportd %s started\n", PACKAGE_VERSION);
         if (!agent->options.foreground && !agent->options.logging)
                 snmp_disable_stderrlog();
@@ -476,6 +637,7 @@ static int run(struct agent *agent)
         while (!agent->ending)
                 agent_check_and_process(1);
         sd_notify_send("STOPPING=1");
+        tell_own_event(agent, EVENT_AGENT_STOPPED, SEVERITY_INFO, "ipsec-reportd ended");
         snmp_log(LOG_NOTICE, "ipsec-reportd ended\n");
         return EXIT_SUCCESS;
 }

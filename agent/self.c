@@ -89,6 +89,14 @@ static uint32_t run_identity(int64_t wall)
         return getrandom(&run, sizeof(run), 0) == sizeof(run) ? run : (uint32_t)wall;
 }
 
+/* Counters: no change of anything else. */
+void self_tell_notifications(struct self *self, uint64_t sent, uint64_t suppressed)
+{
+        self->row.notifications_sent = sent;
+        self->row.notifications_suppressed = suppressed;
+        table_put(self->scalars, &self->row, TABLE_FROM_EVENT);
+}
+
 /* The table keeps what it is told: the text need not stay. */
 void self_tell_weak(struct self *self, const char *const *list, size_t n)
 {

@@ -9,6 +9,9 @@ struct self;
 
 /* Fills the scalars and follows the store's tables. NULL without memory. */
 struct self *self_new(struct store *store, struct loop *loop);
+/* How many notifications were sent, and how many suppressed. */
+void self_tell_notifications(struct self *self, uint64_t sent, uint64_t suppressed);
+
 void self_free(struct self *self);
 
 /* Tells the list of weak algorithms in force. */

@@ -8,8 +8,11 @@
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
+#include "joins/events.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
+#include "journal_file.h"
+#include "notifier.h"
 #include "state.h"
 
 #include <net-snmp/net-snmp-config.h>
@@ -26,12 +29,14 @@ enum kind {
         KIND_SWITCH,
         KIND_PATH,
         KIND_WORDS,
+        KIND_EVENTS, /* kinds of events that have notifications */
 };
 
 struct token {
         const char *name;
         enum kind kind;
-        size_t offset; /* of a uint32_t, a bool, a char[high], a struct word_list in the settings */
+        size_t offset; /* of a uint32_t, a bool, a char[high], a struct word_list, or a uint32_t of
+                        * bits in the settings */
         uint32_t low;
         uint32_t high;
         uint32_t standard; /* the default */
@@ -82,10 +87,44 @@ static const struct token tokens[] = {
         { "idleTunnel", KIND_WORDS, PLACE(idle_tunnels), 0, 0, 0, "PATTERN ...", "" },
         { "weakAlgorithms", KIND_WORDS, PLACE(weak_algorithms), 0, 0, 0, "none | NAME ...",
           WEAK_ALGORITHMS_DEFAULT },
+        { "eventTableSize", KIND_NUMBER, PLACE(event_table_size), 0, 1000000,
+          JOURNAL_CAPACITY_DEFAULT, "ROWS", NULL },
+        { "expiryWarningSeconds", KIND_NUMBER, PLACE(expiry_seconds), 0, 86400,
+          EXPIRY_WARNING_SECONDS_DEFAULT, "SECONDS", NULL },
+        { "expiryWarningPercent", KIND_NUMBER, PLACE(expiry_percent), 0, 50,
+          EXPIRY_WARNING_PERCENT_DEFAULT, "PERCENT", NULL },
+        { "integrityFailureRate", KIND_NUMBER, PLACE(integrity_failures), 0, 1000000,
+          INTEGRITY_FAILURE_RATE_DEFAULT, "PACKETS", NULL },
+        { "replayFailureRate", KIND_NUMBER, PLACE(replay_failures), 0, 1000000,
+          REPLAY_FAILURE_RATE_DEFAULT, "PACKETS", NULL },
+        { "failureInterval", KIND_NUMBER, PLACE(failure_interval), 1, 86400,
+          FAILURE_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "certificateWarningDays", KIND_NUMBER, PLACE(certificate_days), 0, 3650,
+          CERTIFICATE_WARNING_DAYS_DEFAULT, "DAYS", NULL },
         { "stateFile", KIND_PATH, PLACE(state_file), 1, sizeof(((struct settings *)0)->state_file),
           0, "PATH", STATE_FOLDER "/state" },
         { "stateInterval", KIND_NUMBER, PLACE(state_interval), 1, 3600, STATE_INTERVAL_DEFAULT,
           "SECONDS", NULL },
+        { "journalFile", KIND_PATH, PLACE(journal_file), 1,
+          sizeof(((struct settings *)0)->journal_file), 0, "PATH", "" },
+        { "journalSize", KIND_NUMBER, PLACE(journal_size), 0, 1u << 30, JOURNAL_SIZE_DEFAULT,
+          "OCTETS", NULL },
+        { "journalFiles", KIND_NUMBER, PLACE(journal_files), 0, 100, JOURNAL_FILES_DEFAULT, "FILES",
+          NULL },
+        { "journalSync", KIND_SWITCH, PLACE(journal_sync), 0, 1, 0, "yes | no", NULL },
+        { "notifications", KIND_SWITCH, PLACE(notifications), 0, 1, 1, "yes | no", NULL },
+        { "notificationKinds", KIND_EVENTS, PLACE(notification_kinds), 0, 0, GATE_KINDS,
+          "all | none | KIND ...", NULL },
+        { "notificationInterval", KIND_NUMBER, PLACE(notification_interval), 0, 86400,
+          NOTIFICATION_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "notificationHoldDown", KIND_NUMBER, PLACE(notification_hold_down), 0, 3600,
+          NOTIFICATION_HOLD_DOWN_DEFAULT, "SECONDS", NULL },
+        { "notificationBurst", KIND_NUMBER, PLACE(notification_burst), 0, 1000000,
+          NOTIFICATION_BURST_DEFAULT, "NOTIFICATIONS", NULL },
+        { "notificationBurstInterval", KIND_NUMBER, PLACE(notification_burst_time), 1, 3600,
+          NOTIFICATION_BURST_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "notificationQueue", KIND_NUMBER, PLACE(notification_queue), 1, 100000,
+          NOTIFICATION_QUEUE_DEFAULT, "NOTIFICATIONS", NULL },
         { "standaloneAnywhere", KIND_SWITCH, PLACE(standalone_anywhere), 0, 1, 0, "yes | no",
           NULL },
 };
@@ -173,6 +212,37 @@ static void set_words(struct settings *settings, const struct token *token, cons
         add_words(list, line);
 }
 
+/* ---- kinds of events ---- */
+
+static uint32_t kind_bit(const char *word)
+{
+        if (strcasecmp(word, "all") == 0)
+                return GATE_KINDS;
+        for (const struct label *l = event_kinds; l->label; l++)
+                if (l->value <= EVENT_NOTIFICATION_DIGEST && strcasecmp(l->label, word) == 0)
+                        return 1u << l->value;
+        return 0;
+}
+
+/* One that is wrong leaves all as it was. */
+static void set_kinds(uint32_t *kinds, const char *name, const char *line)
+{
+        uint32_t bits = 0, bit;
+        char word[256];
+
+        while (line) {
+                line = copy_nword_const(line, word, sizeof(word));
+                bit = kind_bit(word);
+                if (bit == 0 && strcasecmp(word, "none") != 0) {
+                        netsnmp_config_error("%s: there is no notification of the kind \"%s\"",
+                                             name, word);
+                        return;
+                }
+                bits |= bit;
+        }
+        *kinds = bits;
+}
+
 static const struct token *find(const char *name)
 {
         for (size_t i = 0; i < N_TOKENS; i++)
@@ -213,6 +283,10 @@ static void parse(const char *name, char *line)
 
         if (token->kind == KIND_WORDS) {
                 set_words(target, token, line);
+                return;
+        }
+        if (token->kind == KIND_EVENTS) {
+                set_kinds((uint32_t *)((char *)target + token->offset), name, line);
                 return;
         }
         rest = copy_nword(line, word, sizeof(word));
@@ -267,6 +341,14 @@ void settings_default(struct settings *settings)
                         set(settings, &tokens[i], tokens[i].standard);
                 }
         }
+}
+
+const char *settings_default_journal(char path[256])
+{
+        const char *folder = getenv("LOGS_DIRECTORY");
+
+        snprintf(path, 256, "%s/journal.jsonl", folder && folder[0] == '/' ? folder : LOGS_FOLDER);
+        return path;
 }
 
 void settings_free(struct settings *settings)

@@ -40,6 +40,24 @@ struct settings {
         struct word_list weak_algorithms; /* weakAlgorithms: names and patterns */
         char state_file[256];             /* stateFile */
         uint32_t state_interval;          /* stateInterval: seconds, 1..3600 */
+        uint32_t event_table_size;        /* eventTableSize: 0..1000000 */
+        uint32_t expiry_seconds;          /* expiryWarningSeconds: 0..86400 */
+        uint32_t expiry_percent;          /* expiryWarningPercent: 0..50 */
+        uint32_t integrity_failures;      /* integrityFailureRate: 0..1000000 */
+        uint32_t replay_failures;         /* replayFailureRate: 0..1000000 */
+        uint32_t failure_interval;        /* failureInterval: seconds, 1..86400 */
+        uint32_t certificate_days;        /* certificateWarningDays: 0..3650 */
+        char journal_file[256];           /* journalFile; "": the default, not of a replay */
+        uint32_t journal_size;            /* journalSize: octets, 0..1073741824 */
+        uint32_t journal_files;           /* journalFiles: 0..100 */
+        bool journal_sync;                /* journalSync: yes or no */
+        bool notifications;               /* yes or no */
+        uint32_t notification_kinds;      /* by bit: 1u << enum event_kind */
+        uint32_t notification_interval;   /* seconds, 0..86400 */
+        uint32_t notification_hold_down;  /* seconds, 0..3600 */
+        uint32_t notification_burst;      /* notifications, 0..1000000 */
+        uint32_t notification_burst_time; /* notificationBurstInterval: seconds, 1..3600 */
+        uint32_t notification_queue;      /* notifications, 1..100000 */
         bool standalone_anywhere;         /* --standalone may listen beyond loopback */
 };
 
@@ -48,6 +66,9 @@ void settings_register(struct settings *settings);
 
 /* Sets every value to its default. Lists that were there before are freed. */
 void settings_default(struct settings *settings);
+
+/* Where the journal is kept when journalFile does not say so; path is written to. */
+const char *settings_default_journal(char path[256]);
 
 /* Frees the lists. */
 void settings_free(struct settings *settings);

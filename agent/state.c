@@ -1,6 +1,7 @@
 #include "state.h"
 
 #include "state_file.h"
+#include "tables/agent_scalars.h"
 #include "tables/global_scalars.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #define BEGIN_WITHIN 100
 
 #define LINE_TOTALS "totals"
+#define LINE_NOTIFICATIONS "notifications"
 
 /* What one line tells. */
 struct state_totals {
@@ -35,6 +37,7 @@ struct state {
         struct tunnels *tunnels;
         struct totals *totals;
         struct table *global;
+        struct table *agent;
         uint32_t interval;          /* seconds */
         struct tunnels_place place; /* writing anew: what was written last */
         bool begun;                 /* the file is this run's; until then an earlier one's */
@@ -43,6 +46,8 @@ struct state {
         char path[256];
         struct state_totals written;
         struct ike_totals ike; /* of an earlier run */
+        struct notification_totals notifications_written;
+        struct notification_totals notifications; /* of an earlier run */
 };
 
 static void run(void *context);
@@ -71,28 +76,34 @@ static void run_after(struct state *s, bool soon)
 /* ---- the totals ---- */
 
 /* All members are of one type. */
-enum { N_TOTALS = sizeof(struct state_totals) / sizeof(uint64_t) };
+enum {
+        N_TOTALS = sizeof(struct state_totals) / sizeof(uint64_t),
+        N_NOTIFICATIONS = sizeof(struct notification_totals) / sizeof(uint64_t),
+};
 
-static void write_totals(struct state *s, const struct state_totals *saved)
+static void write_numbers(struct state *s, const char *word, const uint64_t *numbers, size_t n)
 {
-        uint64_t numbers[N_TOTALS];
         FILE *out = state_file_begin_line(s->file);
 
         if (!out)
                 return;
-        memcpy(numbers, saved, sizeof(numbers));
-        fputs(LINE_TOTALS, out);
-        for (size_t i = 0; i < N_TOTALS; i++)
+        fputs(word, out);
+        for (size_t i = 0; i < n; i++)
                 fprintf(out, "\t%" PRIu64, numbers[i]);
         state_file_end_line(s->file);
 }
 
-static int read_totals(struct state *s, const char *text)
+static void write_totals(struct state *s, const struct state_totals *saved)
 {
         uint64_t numbers[N_TOTALS];
-        struct state_totals saved;
 
-        for (size_t i = 0; i < N_TOTALS; i++) {
+        memcpy(numbers, saved, sizeof(numbers));
+        write_numbers(s, LINE_TOTALS, numbers, N_TOTALS);
+}
+
+static int read_numbers(const char *text, uint64_t *numbers, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
                 char *end;
 
                 if (*text != '\t' || text[1] < '0' || text[1] > '9')
@@ -103,11 +114,29 @@ static int read_totals(struct state *s, const char *text)
                         return -EINVAL;
                 text = end;
         }
-        if (*text != '\0')
+        return *text == '\0' ? 0 : -EINVAL;
+}
+
+static int read_totals(struct state *s, const char *text)
+{
+        uint64_t numbers[N_TOTALS];
+        struct state_totals saved;
+
+        if (read_numbers(text, numbers, N_TOTALS) < 0)
                 return -EINVAL;
         memcpy(&saved, numbers, sizeof(saved));
         totals_restore(s->totals, &saved.totals);
         s->ike = saved.ike;
+        return 0;
+}
+
+static int read_notifications(struct state *s, const char *text)
+{
+        uint64_t numbers[N_NOTIFICATIONS];
+
+        if (read_numbers(text, numbers, N_NOTIFICATIONS) < 0)
+                return -EINVAL;
+        memcpy(&s->notifications, numbers, sizeof(numbers));
         return 0;
 }
 
@@ -119,6 +148,8 @@ static int take(void *context, const char *line)
 
         if (strncmp(line, LINE_TOTALS "\t", strlen(LINE_TOTALS "\t")) == 0)
                 return read_totals(s, line + strlen(LINE_TOTALS));
+        if (strncmp(line, LINE_NOTIFICATIONS "\t", strlen(LINE_NOTIFICATIONS "\t")) == 0)
+                return read_notifications(s, line + strlen(LINE_NOTIFICATIONS));
         return tunnels_restore(s->tunnels, line);
 }
 
@@ -211,6 +242,7 @@ static void begin_anew(struct state *s)
         s->begun = s->renewing = true;
         memset(&s->place, 0, sizeof(s->place));
         memset(&s->written, 0xff, sizeof(s->written));
+        memset(&s->notifications_written, 0xff, sizeof(s->notifications_written));
 }
 
 /* What has changed since its turn in the new file comes behind. */
@@ -244,11 +276,29 @@ static void save_ike(const struct state *s, struct ike_totals *saved)
         saved->negotiation_failures = row->ike.negotiation_failures;
 }
 
+static void write_notifications(struct state *s)
+{
+        const struct agent_scalars *row = table_find(s->agent, &(struct agent_scalars){ 0 });
+        struct notification_totals saved = s->notifications;
+        uint64_t numbers[N_NOTIFICATIONS];
+
+        if (row && row->notifications_sent + row->notifications_suppressed > 0) {
+                saved.sent = row->notifications_sent;
+                saved.suppressed = row->notifications_suppressed;
+        }
+        if (memcmp(&saved, &s->notifications_written, sizeof(saved)) == 0)
+                return;
+        memcpy(numbers, &saved, sizeof(numbers));
+        write_numbers(s, LINE_NOTIFICATIONS, numbers, N_NOTIFICATIONS);
+        s->notifications_written = saved;
+}
+
 /* What the totals have of each SA must stand in the file when they do. */
 static void write_rest(struct state *s)
 {
         struct state_totals saved;
 
+        write_notifications(s);
         memset(&saved, 0, sizeof(saved));
         totals_save(s->totals, &saved.totals);
         save_ike(s, &saved.ike);
@@ -324,6 +374,19 @@ static void global_changed(void *context, enum table_event event, enum table_rea
         run_after(context, false);
 }
 
+static void agent_changed(void *context, enum table_event event, enum table_reason reason,
+                          const void *before, const void *after)
+{
+        const struct agent_scalars *old = before, *row = after;
+
+        (void)event;
+        (void)reason;
+        if (old && row &&
+            (old->notifications_sent != row->notifications_sent ||
+             old->notifications_suppressed != row->notifications_suppressed))
+                run_after(context, false);
+}
+
 static void keep_line(void *context, const char *text)
 {
         struct state *s = context;
@@ -357,12 +420,14 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
         s->totals = totals;
         s->interval = interval;
         s->global = store_table(store, &global_scalars_type);
+        s->agent = store_table(store, &agent_scalars_type);
         tunnels_keep(tunnels, &keeper);
         read_file(s);
         keeper.changed = changed;
         keeper.line = keep_line;
         tunnels_keep(tunnels, &keeper);
-        if (table_subscribe(s->global, global_changed, s) < 0) {
+        if (table_subscribe(s->global, global_changed, s) < 0 ||
+            table_subscribe(s->agent, agent_changed, s) < 0) {
                 state_free(s);
                 return NULL;
         }
@@ -375,6 +440,13 @@ const struct ike_totals *state_ike_totals(const struct state *s)
         static const struct ike_totals nothing;
 
         return s ? &s->ike : &nothing;
+}
+
+const struct notification_totals *state_notifications(const struct state *s)
+{
+        static const struct notification_totals nothing;
+
+        return s ? &s->notifications : &nothing;
 }
 
 void state_configure(struct state *s, uint32_t interval)

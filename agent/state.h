@@ -23,6 +23,15 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
 /* What an earlier run has counted of IKE SAs. NULL is allowed: nothing. */
 const struct ike_totals *state_ike_totals(const struct state *s);
 
+/* What an earlier run has counted of notifications. */
+struct notification_totals {
+        uint64_t sent;
+        uint64_t suppressed;
+};
+
+/* NULL is allowed: nothing. */
+const struct notification_totals *state_notifications(const struct state *s);
+
 /* Takes a new interval. */
 void state_configure(struct state *s, uint32_t interval);
 

@@ -59,13 +59,3 @@ size_t columns_choose(const struct table_type *type, const uint16_t *members, si
                         chosen[n++] = &type->columns[i];
         return n;
 }
-
-bool column_has_text(const struct table_type *type, const struct column *column)
-{
-        for (size_t i = 0; i < type->n_columns; i++)
-                if (type->columns[i].offset == column->offset &&
-                    (type->columns[i].kind == COLUMN_ADDRESS_TEXT ||
-                     type->columns[i].kind == COLUMN_PREFIX_TEXT))
-                        return true;
-        return false;
-}

@@ -23,7 +23,4 @@ enum moments {
 size_t columns_choose(const struct table_type *type, const uint16_t *members, size_t n_members,
                       enum moments moments, const struct column *chosen[COLUMNS_MAX]);
 
-/* Does the table tell the address of this column as text too? */
-bool column_has_text(const struct table_type *type, const struct column *column);
-
 #endif

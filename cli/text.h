@@ -3,11 +3,12 @@
 #define CLI_TEXT_H
 
 #include "tables/table.h"
+#include "tables/text.h"
 
 #include <stdio.h>
 
-/* Room for any string of the module with each octet escaped, and for a date. */
-enum { TEXT_ESCAPED_SIZE = 4 * 255 + 1, TEXT_DATE_SIZE = 32 };
+/* Room for any string of the module with each octet escaped. */
+enum { TEXT_ESCAPED_SIZE = 4 * 255 + 1 };
 
 /* Writes a dashed title line: "------------------------ IPsec SA ------------------------". */
 void text_title(FILE *file, const char *title);
@@ -37,12 +38,6 @@ size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE]);
  * no UTF-8 counts characters.
  */
 size_t text_width(const char *escaped);
-
-/* Copies text with what is no UTF-8 replaced; the result is freed by the caller, or NULL. */
-char *text_utf8(const char *text);
-
-/* Writes a moment in UTC as RFC 3339 has it; false for one that no date tells. */
-bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE]);
 
 /* Writes "Label: value" for the member of a row, as text_columns() does. */
 void text_member(FILE *file, const struct table_type *type, const void *row,

@@ -18,6 +18,9 @@
 /* Milliseconds for which more than one pair of SAs is nothing but a rekey. */
 #define REKEY_TAKES 60000
 
+/* Milliseconds for which the row of a tunnel that is no more stays when it goes down. */
+#define LINGERS 60000
+
 /* Milliseconds in which one read of all SAs tells of both directions. */
 #define READ_TAKES 2000
 
@@ -145,6 +148,11 @@ static bool has_sas(struct tunnels *t, const struct tunnel_record *r)
         return sa && sa->tunnel == r->number;
 }
 
+static bool is_disabled(const struct tunnels *t, const struct tunnel_record *r)
+{
+        return t->daemons[r->daemon].state == COLLECTOR_DISABLED;
+}
+
 static bool stays(struct tunnels *t, const struct tunnel_record *r, const struct sight *s)
 {
         if (tunnel_is_manual(r))
@@ -153,8 +161,20 @@ static bool stays(struct tunnels *t, const struct tunnel_record *r, const struct
         if (s->configured || s->child)
                 return true;
         /* Of an earlier run, and its daemon has not said yet what is configured now. */
-        return r->restored && !tunnels_have_read(t, r->daemon) &&
-               t->daemons[r->daemon].state != COLLECTOR_DISABLED;
+        return r->restored && !tunnels_have_read(t, r->daemon) && !is_disabled(t, r);
+}
+
+/* Whoever was told that it is down may read why for a while. */
+static bool lingers(struct tunnels *t, struct tunnel_record *r, const struct sight *s)
+{
+        if (is_disabled(t, r))
+                return false; /* nobody is told anything of it */
+        if (r->up)
+                r->lingers_until = s->now.monotonic + LINGERS;
+        if (s->now.monotonic >= r->lingers_until)
+                return false;
+        tunnel_wake_at(t, r, r->lingers_until);
+        return true;
 }
 
 /* ---- whether it is up ---- */
@@ -576,7 +596,9 @@ void tunnel_judge(struct tunnels *t, struct tunnel_record *r)
         char *name;
 
         set_daemon(r, &s);
-        if (!stays(t, r, &s)) {
+        if (stays(t, r, &s)) {
+                r->lingers_until = 0;
+        } else if (!lingers(t, r, &s)) {
                 tunnel_forget(t, r);
                 return;
         }

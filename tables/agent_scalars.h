@@ -15,8 +15,8 @@ struct agent_scalars {
         const char *kernel_release;  /* uname(2) */
         bool ipsec_active;           /* the kernel has an SA or a policy */
         int64_t last_change;         /* monotonic, ms: a row came, went or changed its state */
-        uint64_t notifications_sent; /* since the start */
-        uint64_t notifications_suppressed; /* since the start */
+        uint64_t notifications_sent; /* in all runs */
+        uint64_t notifications_suppressed; /* likewise */
         const char *weak_algorithms;       /* the list in force, as the configuration writes it */
         uint32_t network_namespace;        /* inode of /proc/self/ns/net */
 };

@@ -154,7 +154,7 @@ start_agent() {
     shift
     mkdir -p "$dir/persistent"
     [ -e "$dir/agent.conf" ] || : >"$dir/agent.conf"
-    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent \
+    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent LOGS_DIRECTORY=$dir/persistent \
         "$BUILD/ipsec-reportd" -f -Le -C -c "$dir/agent.conf" -x "unix:$dir/agentx" "$@" \
         >"$dir/agent.log" 2>&1 &
     AGENT=$!

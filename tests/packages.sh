@@ -37,7 +37,7 @@ BUILD_PACKAGES=(gcc=gcc make=make autoreconf=autoconf automake=automake pkg-conf
     pkg:jansson=libjansson-dev pkg:libcrypto=libssl-dev pkg:check=check /usr/include/uthash.h=uthash-dev
     /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev)
 # the private snmpd, and what asks it
-SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3
+SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd /usr/sbin/snmptrapd=snmptrapd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3
     pgrep=procps /etc/protocols=netbase nft=nftables)
 # the pair of gateways with strongSwan
 IKE_PACKAGES=(/usr/sbin/charon-systemd=charon-systemd swanctl=strongswan-swanctl

@@ -18,7 +18,7 @@ start_standalone() {
     mkdir -p "$dir/persistent"
     ALONE_PORT=$(free_port)
     printf 'rocommunity public 127.0.0.1\nrwcommunity private 127.0.0.1\n' >"$dir/agent.conf"
-    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent \
+    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent LOGS_DIRECTORY=$dir/persistent \
         "$BUILD/ipsec-reportd" -f -Le -C -c "$dir/agent.conf" --standalone "udp:127.0.0.1:$ALONE_PORT" "$@" >"$dir/agent.log" 2>&1 &
     ALONE=$!
     started+=("$ALONE")

@@ -19,7 +19,7 @@ clean() {
 
 start_under_valgrind() { # ARGS of the agent
     echo "redumpInterval 60" >"$WORK/agent.conf"
-    SNMP_PERSISTENT_DIR=$WORK STATE_DIRECTORY=$WORK "${valgrind[@]}" "--log-file=$WORK/agent" \
+    SNMP_PERSISTENT_DIR=$WORK STATE_DIRECTORY=$WORK LOGS_DIRECTORY=$WORK "${valgrind[@]}" "--log-file=$WORK/agent" \
         "$BUILD/ipsec-reportd" -f -Le -C -c "$WORK/agent.conf" "$@" >"$WORK/agent.log" 2>&1 &
     AGENT=$!
     started+=("$AGENT")

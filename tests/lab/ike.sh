@@ -49,7 +49,7 @@ alone() { # DIR ARGS: an agent without snmpd, at its own port; sets ALONE and AL
     shift
     mkdir -p "$dir/persistent"
     ALONE_PORT=$(free_port)
-    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent \
+    SNMP_PERSISTENT_DIR=$dir/persistent STATE_DIRECTORY=$dir/persistent LOGS_DIRECTORY=$dir/persistent \
         "$BUILD/ipsec-reportd" -f -Le -C -c "$WORK/agent.conf" --standalone "udp:127.0.0.1:$ALONE_PORT" "$@" >"$dir/agent.log" 2>&1 &
     ALONE=$!
     started+=("$ALONE")

@@ -130,7 +130,8 @@ mkdir "$WORK/nobody"
 chmod 777 "$WORK/nobody"
 start_snmpd "$WORK/nobody"
 : >"$WORK/nobody/agent.conf"
-SNMP_PERSISTENT_DIR=$WORK/nobody STATE_DIRECTORY=$WORK/nobody setpriv --reuid nobody --regid nogroup --clear-groups \
+SNMP_PERSISTENT_DIR=$WORK/nobody STATE_DIRECTORY=$WORK/nobody LOGS_DIRECTORY=$WORK/nobody \
+    setpriv --reuid nobody --regid nogroup --clear-groups \
     "$(for_nobody)" -f -Le -C -c "$WORK/nobody/agent.conf" -x "unix:$WORK/nobody/agentx" \
     >"$WORK/nobody/agent.log" 2>&1 &
 AGENT=$!

@@ -1,8 +1,8 @@
 /* Reports as they are printed: HP's example to the byte, SA Type, JSON. */
-#include "cli/cell.h"
 #include "cli/sa_type.h"
 #include "cli/writer.h"
 #include "suite.h"
+#include "tables/cell.h"
 #include "tables/collector_row.h"
 #include "tables/global_scalars.h"
 #include "tables/interface.h"

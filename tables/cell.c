@@ -1,6 +1,5 @@
 #include "cell.h"
 
-#include "columns.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -11,6 +10,17 @@
 #define MODULE_STEM "ipsr"
 #define TEXT_SUFFIX "Text"
 
+/* Does the table tell the address of this column as text too? */
+static bool has_text(const struct table_type *type, const struct column *column)
+{
+        for (size_t i = 0; i < type->n_columns; i++)
+                if (type->columns[i].offset == column->offset &&
+                    (type->columns[i].kind == COLUMN_ADDRESS_TEXT ||
+                     type->columns[i].kind == COLUMN_PREFIX_TEXT))
+                        return true;
+        return false;
+}
+
 bool cell_is_written(const struct table_type *type, const struct column *column)
 {
         switch (column->kind) {
@@ -19,7 +29,7 @@ bool cell_is_written(const struct table_type *type, const struct column *column)
         case COLUMN_OCTETS: /* a column of text says the same */
                 return false;
         case COLUMN_ADDRESS:
-                return !column_has_text(type, column);
+                return !has_text(type, column);
         default:
                 return true;
         }
@@ -99,6 +109,7 @@ void cell_read(const struct column *column, const void *row, const struct moment
 
         switch (column->kind) {
         case COLUMN_STRING:
+        case COLUMN_ROW_POINTER:
                 set_string(cell, CELL_STRING, column_string(column, row));
                 return;
         case COLUMN_ADDRESS:

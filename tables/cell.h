@@ -1,8 +1,8 @@
 /* What text and JSON have in common about one column of a row. */
-#ifndef CLI_CELL_H
-#define CLI_CELL_H
+#ifndef IPSEC_REPORT_TABLES_CELL_H
+#define IPSEC_REPORT_TABLES_CELL_H
 
-#include "tables/table.h"
+#include "table.h"
 
 /* Long enough for every column's name in words or in snake_case. */
 enum { CELL_NAME_SIZE = 128 };
