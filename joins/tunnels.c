@@ -495,6 +495,8 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
                 set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
         else
                 set_word(r, REASON_CLOSED_LOCALLY, true);
+        if (!r->up && tunnel_row(t, r)->down_reason == REASON_DELETED_OUTSIDE)
+                r->failure = r->word; /* who was asked later says that it was him */
 }
 
 static bool same_place(const struct child_sa *a, const struct child_sa *b)
