@@ -19,6 +19,9 @@
 /* Milliseconds until it is looked again whether the sources have been read. */
 #define BEGIN_WITHIN 100
 
+/* Looks after which the file is begun all the same: SAs may come and go without end. */
+#define BEGIN_LOOKS 300
+
 #define LINE_TOTALS "totals"
 
 /* What one line tells. */
@@ -38,6 +41,7 @@ struct state {
         uint32_t interval;          /* seconds */
         struct tunnels_place place; /* writing anew: what was written last */
         bool begun;                 /* the file is this run's; until then an earlier one's */
+        unsigned int looks;         /* whether they have been read */
         bool renewing;
         bool broken; /* the last write failed; that is logged already */
         char path[256];
@@ -279,9 +283,9 @@ static bool can_write(const struct state *s)
 }
 
 /* Until the sources have been read, the file knows more of the SAs than this run. */
-static bool may_begin(const struct state *s)
+static bool may_begin(struct state *s)
 {
-        return s->begun || tunnels_can_be_saved(s->tunnels);
+        return s->begun || tunnels_can_be_saved(s->tunnels) || s->looks++ >= BEGIN_LOOKS;
 }
 
 static bool has_grown(const struct state *s)
