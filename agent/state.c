@@ -19,8 +19,8 @@
 /* Milliseconds until it is looked again whether the sources have been read. */
 #define BEGIN_WITHIN 100
 
-/* Looks after which the file is begun all the same: SAs may come and go without end. */
-#define BEGIN_LOOKS 300
+/* Milliseconds after which the file is begun all the same: SAs may come and go without end. */
+#define BEGIN_LATEST 30000
 
 #define LINE_TOTALS "totals"
 
@@ -41,7 +41,7 @@ struct state {
         uint32_t interval;          /* seconds */
         struct tunnels_place place; /* writing anew: what was written last */
         bool begun;                 /* the file is this run's; until then an earlier one's */
-        unsigned int looks;         /* whether they have been read */
+        int64_t latest;             /* monotonic, ms: when it is begun all the same */
         bool renewing;
         bool broken; /* the last write failed; that is logged already */
         char path[256];
@@ -283,9 +283,12 @@ static bool can_write(const struct state *s)
 }
 
 /* Until the sources have been read, the file knows more of the SAs than this run. */
-static bool may_begin(struct state *s)
+static bool may_begin(const struct state *s)
 {
-        return s->begun || tunnels_can_be_saved(s->tunnels) || s->looks++ >= BEGIN_LOOKS;
+        struct moment now;
+
+        s->loop->now(s->loop, &now);
+        return s->begun || tunnels_can_be_saved(s->tunnels) || now.monotonic >= s->latest;
 }
 
 static bool has_grown(const struct state *s)
@@ -347,6 +350,7 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
 {
         struct state *s = calloc(1, sizeof(*s));
         struct tunnels_keeper keeper = { s, NULL, NULL, counted, gone };
+        struct moment now;
 
         if (!s)
                 return NULL;
@@ -360,6 +364,8 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
         s->tunnels = tunnels;
         s->totals = totals;
         s->interval = interval;
+        s->loop->now(s->loop, &now);
+        s->latest = now.monotonic + BEGIN_LATEST;
         s->global = store_table(store, &global_scalars_type);
         tunnels_keep(tunnels, &keeper);
         read_file(s);
