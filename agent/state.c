@@ -20,6 +20,9 @@
 /* Milliseconds until it is looked again whether the sources have been read. */
 #define BEGIN_WITHIN 100
 
+/* Milliseconds after which the file is begun all the same: SAs may come and go without end. */
+#define BEGIN_LATEST 30000
+
 #define LINE_TOTALS "totals"
 #define LINE_NOTIFICATIONS "notifications"
 
@@ -41,6 +44,7 @@ struct state {
         uint32_t interval;          /* seconds */
         struct tunnels_place place; /* writing anew: what was written last */
         bool begun;                 /* the file is this run's; until then an earlier one's */
+        int64_t latest;             /* monotonic, ms: when it is begun all the same */
         bool renewing;
         bool broken; /* the last write failed; that is logged already */
         char path[256];
@@ -331,7 +335,10 @@ static bool can_write(const struct state *s)
 /* Until the sources have been read, the file knows more of the SAs than this run. */
 static bool may_begin(const struct state *s)
 {
-        return s->begun || tunnels_can_be_saved(s->tunnels);
+        struct moment now;
+
+        s->loop->now(s->loop, &now);
+        return s->begun || tunnels_can_be_saved(s->tunnels) || now.monotonic >= s->latest;
 }
 
 static bool has_grown(const struct state *s)
@@ -406,6 +413,7 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
 {
         struct state *s = calloc(1, sizeof(*s));
         struct tunnels_keeper keeper = { s, NULL, NULL, counted, gone };
+        struct moment now;
 
         if (!s)
                 return NULL;
@@ -419,6 +427,8 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
         s->tunnels = tunnels;
         s->totals = totals;
         s->interval = interval;
+        s->loop->now(s->loop, &now);
+        s->latest = now.monotonic + BEGIN_LATEST;
         s->global = store_table(store, &global_scalars_type);
         s->agent = store_table(store, &agent_scalars_type);
         tunnels_keep(tunnels, &keeper);

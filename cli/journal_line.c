@@ -2,7 +2,7 @@
 
 #include "journal_line.h"
 
-#include "cell.h"
+#include "tables/cell.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -16,6 +16,9 @@
  */
 #define CLAIM_SECONDS 3
 
+/* SAs looked at for an older one whose tunnel is known. */
+#define OLDER_WITHIN 8
+
 /* ---- the configuration ---- */
 
 const struct configured_policy *tunnel_configured(const struct tunnels *t, const char *policy,
@@ -217,6 +220,43 @@ static struct tunnel_record *of_rule(struct tunnels *t, uint32_t index)
         return policy ? tunnel_by_number(t, policy->tunnel) : NULL;
 }
 
+/* The tunnel of an older SA between the same ends. */
+static struct tunnel_record *of_older(const struct tunnels *t, const struct ipsec_sa *sa)
+{
+        const struct ipsec_sa *older = sa;
+        uint32_t oid[INDEX_MAX];
+
+        for (int i = 0; i < OLDER_WITHIN; i++) {
+                size_t length = index_encode(&sa_by_ends_type, older, oid);
+
+                older = table_previous(t->sas, &sa_by_ends_type, oid, length);
+                if (!older || older->reqid != sa->reqid || older->protocol != sa->protocol ||
+                    older->mode != sa->mode || older->if_id != sa->if_id ||
+                    !inet_addr_same(&older->source, &sa->source) ||
+                    !inet_addr_same(&older->destination, &sa->destination))
+                        return NULL;
+                if (older->tunnel != 0)
+                        return tunnel_by_number(t, older->tunnel);
+        }
+        return NULL;
+}
+
+/*
+ * libreswan is asked now and then, and rekeys in between: until it tells of the new SA, that is its
+ * predecessor's tunnel's, or that of the policy that uses it.
+ */
+static struct tunnel_record *of_predecessor(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        struct tunnel_record *r;
+
+        if (sa->reqid == 0 || sa->spi == 0)
+                return NULL;
+        r = of_older(t, sa);
+        if (!r || r->daemon != DAEMON_LIBRESWAN)
+                r = of_rule(t, sa->rule);
+        return r && r->daemon == DAEMON_LIBRESWAN && !tunnel_is_template(r) ? r : NULL;
+}
+
 struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
 {
         const struct child_sa *child = child_of_sa(t->children, sa);
@@ -230,6 +270,8 @@ struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
         if (r)
                 return r;
         r = tunnel_of_counted(t, tunnel_counted(t, sa));
+        if (!r)
+                r = of_predecessor(t, sa);
         if (!r)
                 r = of_manual(t, sa);
         return r || sa->state != SA_LARVAL ? r : of_rule(t, sa->rule);

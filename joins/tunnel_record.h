@@ -287,6 +287,21 @@ bool tunnels_can_read(uint8_t collector_state);
 bool tunnels_can_ask(const struct tunnels *t, uint8_t daemon);
 bool tunnels_have_read(const struct tunnels *t, uint8_t daemon);
 
+/* Runs what is due at that moment, or sooner; 0: in the next turn of the loop. */
+void tunnels_run_at(struct tunnels *t, int64_t when);
+
+/* Why it goes down, if it does. A last word is better than what the kernel shows; of two the first.
+ */
+void tunnel_set_word(struct tunnel_record *r, enum reason reason, bool last);
+
+/* A row of a daemon is of this one of its starts. */
+void tunnels_note_run(struct tunnels *t, uint8_t daemon, uint32_t run);
+
+/* ---- tunnel_ike.c ---- */
+
+/* The listener of ipsrIkeSaTable; the context is struct tunnels. */
+table_listener tunnel_ike_sa_changed;
+
 /* The negotiations of a daemon's connections of this name; NULL: none goes on. */
 struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name, uint8_t daemon);
 

@@ -1,7 +1,6 @@
 #include "tunnels.h"
 
 #include "children.h"
-#include "failure.h"
 #include "tunnel_record.h"
 
 #include "tables/collector_row.h"
@@ -59,7 +58,7 @@ bool tunnels_have_read(const struct tunnels *t, uint8_t daemon)
         return false;
 }
 
-static void run_at(struct tunnels *t, int64_t when)
+void tunnels_run_at(struct tunnels *t, int64_t when)
 {
         int64_t wait = 0;
 
@@ -77,7 +76,7 @@ static void run_at(struct tunnels *t, int64_t when)
 void tunnels_put_agenda(struct tunnels *t, int64_t when, enum tunnel_wake kind, uint32_t number)
 {
         agenda_put(&t->agenda, when, (uint64_t)kind << 32 | number);
-        run_at(t, when);
+        tunnels_run_at(t, when);
 }
 
 void tunnel_due(struct tunnels *t, struct tunnel_record *r)
@@ -85,7 +84,7 @@ void tunnel_due(struct tunnels *t, struct tunnel_record *r)
         if (!r->due)
                 queue_put(&t->due, r->number);
         r->due = true;
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 void tunnel_changed(struct tunnels *t, struct tunnel_record *r, bool urgent)
@@ -109,7 +108,7 @@ void tunnel_wake_at(struct tunnels *t, struct tunnel_record *r, int64_t when)
 static void pass_over(struct tunnels *t, struct pass *pass)
 {
         pass->again = true;
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- one turn ---- */
@@ -250,15 +249,14 @@ static void run(void *context)
         }
         if (t->settled && (has_links(t) || t->to_check > 0 || !queue_is_empty(&t->due) ||
                            t->rows_pass.going || t->rows_pass.again))
-                run_at(t, 0);
+                tunnels_run_at(t, 0);
         else if (agenda_next(&t->agenda) != INT64_MAX)
-                run_at(t, agenda_next(&t->agenda));
+                tunnels_run_at(t, agenda_next(&t->agenda));
 }
 
 /* ---- why a tunnel goes down ---- */
 
-/* The daemon's word is better than what the kernel shows of it; of two such words the first. */
-static void set_word(struct tunnel_record *r, enum reason reason, bool last)
+void tunnel_set_word(struct tunnel_record *r, enum reason reason, bool last)
 {
         if (r->word_is_last || (r->word != 0 && !last))
                 return;
@@ -312,11 +310,11 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
 {
         r->trusted_until = 0;
         if (reason == TABLE_EXPIRED) {
-                set_word(r, REASON_EXPIRED, true);
+                tunnel_set_word(r, REASON_EXPIRED, true);
         } else if (reason == TABLE_FLUSHED) {
-                set_word(r, REASON_FLUSHED, false);
+                tunnel_set_word(r, REASON_FLUSHED, false);
         } else {
-                set_word(r, REASON_DELETED_OUTSIDE, false);
+                tunnel_set_word(r, REASON_DELETED_OUTSIDE, false);
                 r->trusted_until = tunnels_now(t).monotonic + WORD_WITHIN;
                 tunnel_wake_at(t, r, r->trusted_until);
         }
@@ -422,7 +420,7 @@ static void sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct
         if (old && same_owner(old, sa))
                 return;
         queue_put(&t->sas_due, sa->index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
@@ -464,7 +462,7 @@ static bool is_superseded(struct tunnels *t, const struct child_sa *child)
                has_newer(t, child);
 }
 
-static void note_run(struct tunnels *t, uint8_t daemon, uint32_t run)
+void tunnels_note_run(struct tunnels *t, uint8_t daemon, uint32_t run)
 {
         if (t->daemons[daemon].run < run)
                 t->daemons[daemon].run = run;
@@ -493,9 +491,13 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
                 return;
         }
         if (reason == TABLE_LOST)
-                set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
+                tunnel_set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN,
+                                true);
         else
-                set_word(r, child->reason != 0 ? child->reason : REASON_CLOSED_LOCALLY, true);
+                tunnel_set_word(r, child->reason != 0 ? child->reason : REASON_CLOSED_LOCALLY,
+                                true);
+        if (!r->up && tunnel_row(t, r)->down_reason == REASON_DELETED_OUTSIDE)
+                r->failure = r->word; /* who was asked later says that it was him */
 }
 
 static bool same_place(const struct child_sa *a, const struct child_sa *b)
@@ -516,7 +518,7 @@ static void child_changed(void *context, enum table_event event, enum table_reas
                 child_gone(t, old, reason);
                 return;
         }
-        note_run(t, child->daemon_kind, child->daemon_run);
+        tunnels_note_run(t, child->daemon_kind, child->daemon_run);
         if (old && old->state != CHILD_SA_REKEYED && child->state == CHILD_SA_REKEYED)
                 count_rekey(t, child);
         r = tunnel_by_number(t, child->tunnel);
@@ -525,246 +527,7 @@ static void child_changed(void *context, enum table_event event, enum table_reas
         if (old && same_place(old, child) && child_is_up(old) == child_is_up(child))
                 return;
         queue_put(&t->children_due, child->index);
-        run_at(t, 0);
-}
-
-/* ---- IKE SAs ---- */
-
-static bool is_negotiated(const struct ike_sa *row)
-{
-        return row && !row->ended && row->policy_name &&
-               (row->state == IKE_CREATED || row->state == IKE_CONNECTING);
-}
-
-/* Where two daemons have the name, the second's key says whose it is. */
-static void each_configured_of(struct tunnels *t, const struct ike_sa *ike_sa,
-                               void (*each)(struct tunnels *t, const struct configured_policy *row,
-                                            const void *context),
-                               const void *context)
-{
-        const struct ike_policy *policy;
-        char key[KEY_MAX + 1];
-
-        key_of_name(ike_sa->policy_name, key);
-        policy = tunnel_ike_policy(t, key);
-        if (policy && policy->daemon_kind != ike_sa->daemon_kind)
-                key_of_second_name(ike_sa->policy_name, ike_daemon_name(ike_sa->daemon_kind), key);
-        tunnel_each_configured(t, key, each, context);
-}
-
-static void make_due(struct tunnels *t, const struct configured_policy *row, const void *context)
-{
-        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
-
-        (void)context;
-        if (r)
-                tunnel_due(t, r);
-}
-
-static void set_negotiation_key(struct negotiation_key *key, const char *name, uint8_t daemon)
-{
-        memset(key, 0, sizeof(*key));
-        key_of_name(name, key->name);
-        key->daemon = daemon;
-}
-
-struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name, uint8_t daemon)
-{
-        struct negotiation *n = NULL;
-        struct negotiation_key key;
-
-        if (!t->negotiations)
-                return NULL;
-        set_negotiation_key(&key, name, daemon);
-        HASH_FIND(hh, t->negotiations, &key, sizeof(key), n);
-        return n;
-}
-
-static struct negotiation *begin_negotiation(struct tunnels *t, const struct ike_sa *row)
-{
-        struct negotiation *n = calloc(1, sizeof(*n));
-
-        if (!n)
-                return NULL;
-        set_negotiation_key(&n->key, row->policy_name, row->daemon_kind);
-        HASH_ADD(hh, t->negotiations, key, sizeof(n->key), n);
-        if (!n->unhashed)
-                return n;
-        free(n);
-        return NULL;
-}
-
-static void count_negotiation(struct tunnels *t, const struct ike_sa *row, bool begins)
-{
-        struct negotiation *n = tunnel_negotiation(t, row->policy_name, row->daemon_kind);
-
-        if (!n && begins)
-                n = begin_negotiation(t, row);
-        if (!n)
-                return;
-        n->ike_sas += begins ? 1 : UINT32_MAX;
-        if (n->ike_sas == begins) /* the first, or none any more */
-                each_configured_of(t, row, make_due, NULL);
-        if (n->ike_sas > 0)
-                return;
-        HASH_DEL(t->negotiations, n);
-        free(n);
-}
-
-static void fail(struct tunnels *t, const struct configured_policy *row, const void *context)
-{
-        const struct failure *failure = context;
-        enum tunnel_count count = failure->authentication ? COUNT_AUTHENTICATION_FAILURES
-                                                          : COUNT_NEGOTIATION_FAILURES;
-        const struct ike_policy *policy = tunnel_ike_policy(t, row->policy_key);
-        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key,
-                                                policy && policy->any_peer ? TUNNEL_TEMPLATE : 1);
-
-        if (!r)
-                return;
-        r->error = failure->text;
-        r->error_time = tunnels_now(t).wall;
-        if (!tunnel_is_template(r))
-                r->failure = failure->reason;
-        else if (!failure->counted) /* of a peer without a row: the template keeps it for itself */
-                r->forgotten[count]++;
-        if (!failure->counted)
-                tunnel_count(t, r, count, 1);
-        tunnel_due(t, r);
-}
-
-/* Which child SA it was is not told: one that is up was none of those. */
-static void fail_if_down(struct tunnels *t, const struct configured_policy *row,
-                         const void *context)
-{
-        const struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
-
-        if (r && !r->up)
-                fail(t, row, context);
-}
-
-static void child_failed(struct tunnels *t, const struct ike_sa *row)
-{
-        struct failure failure = failure_of(row);
-
-        each_configured_of(t, row, fail_if_down, &failure);
-}
-
-static void negotiation_failed(struct tunnels *t, const struct ike_sa *row, bool counted)
-{
-        struct failure failure = failure_of(row);
-
-        failure.counted = counted;
-        each_configured_of(t, row, fail, &failure);
-}
-
-static const struct child_sa *next_child(struct tunnels *t, const struct ike_sa *row,
-                                         uint32_t *after)
-{
-        const uint32_t oid[] = { row->daemon_kind, row->daemon_run, row->daemon_id, *after };
-        const struct child_sa *child = table_next(t->children, &child_by_ike_type, oid, 4, false);
-
-        if (!child || child->daemon_kind != row->daemon_kind ||
-            child->daemon_run != row->daemon_run || child->ike_id != row->daemon_id)
-                return NULL;
-        *after = child->index;
-        return child;
-}
-
-static void children_due(struct tunnels *t, const struct ike_sa *row, enum reason reason,
-                         bool peer_changed)
-{
-        const struct child_sa *child;
-        uint32_t after = 0;
-
-        while ((child = next_child(t, row, &after))) {
-                struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
-
-                if (peer_changed) {
-                        queue_put(&t->children_due, child->index);
-                        run_at(t, 0);
-                }
-                if (!r)
-                        continue;
-                if (reason != REASON_NONE && child_is_up(child))
-                        set_word(r, reason, true);
-                tunnel_due(t, r);
-        }
-}
-
-static enum reason reason_of_end(const struct ike_sa *row)
-{
-        if (row->reason != 0)
-                return row->reason;
-        switch (row->state) {
-        case IKE_DELETING:
-        case IKE_DESTROYING:
-                return REASON_CLOSED_LOCALLY;
-        case IKE_ESTABLISHED:
-        case IKE_REKEYING:
-        case IKE_PASSIVE:
-                return REASON_PEER_DEAD;
-        default:
-                return REASON_NONE;
-        }
-}
-
-/* No pointer dangles. */
-static void forget_ike_sa(struct tunnels *t, uint32_t index)
-{
-        const struct tunnel *row;
-
-        while ((row = table_next(t->rows, &tunnel_by_ike_sa_type, &index, 1, false)) &&
-               row->ike_sa == index) {
-                struct tunnel changed = *row;
-
-                changed.ike_sa = 0;
-                if (table_update(t->rows, &changed) < 0)
-                        return;
-        }
-}
-
-static bool same_ike_sa(const struct ike_sa *a, const struct ike_sa *b)
-{
-        return a->state == b->state && a->ended == b->ended && a->weak == b->weak &&
-               a->remote_identity == b->remote_identity &&
-               a->remote_eap_identity == b->remote_eap_identity &&
-               a->local_identity == b->local_identity &&
-               memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
-               memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
-}
-
-static void ike_sa_changed(void *context, enum table_event event, enum table_reason reason,
-                           const void *before, const void *after)
-{
-        const struct ike_sa *old = before, *row = after;
-        bool was_negotiated = is_negotiated(old), ends, told;
-        struct tunnels *t = context;
-
-        if (row)
-                note_run(t, row->daemon_kind, row->daemon_run);
-        if (was_negotiated && !(is_negotiated(row) && row->policy_name == old->policy_name))
-                count_negotiation(t, old, false);
-        if (is_negotiated(row) && !(was_negotiated && row->policy_name == old->policy_name))
-                count_negotiation(t, row, true);
-        if (event == TABLE_REMOVED) {
-                if (was_negotiated && reason != TABLE_LOST && old->reason == 0)
-                        negotiation_failed(t, old, false);
-                forget_ike_sa(t, old->index);
-                return;
-        }
-        ends = row->ended && !(old && old->ended);
-        told = row->reason != 0 && !(old && old->reason != 0);
-        if (row->policy_name && (row->state == IKE_CREATED || row->state == IKE_CONNECTING)) {
-                if (told || (ends && row->reason == 0))
-                        negotiation_failed(t, row, old && old->ended);
-        } else if (row->policy_name && told && failure_is_of_child(row)) {
-                child_failed(t, row);
-        }
-        if (!old || !same_ike_sa(old, row))
-                children_due(t, row, ends ? reason_of_end(row) : REASON_NONE,
-                             !old || old->remote_identity != row->remote_identity ||
-                                     old->remote_eap_identity != row->remote_eap_identity);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- the configuration ---- */
@@ -813,7 +576,7 @@ static void configured_changed(void *context, enum table_event event, enum table
                                               old ? old->child_key : row->child_key, i);
 
                         if (r)
-                                set_word(r, REASON_CONFIGURATION_CHANGED, false);
+                                tunnel_set_word(r, REASON_CONFIGURATION_CHANGED, false);
                 }
                 pass_over(t, &t->rows_pass);
         }
@@ -851,7 +614,7 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
              old->configured_child_key == policy->configured_child_key))
                 return;
         queue_put(&t->policies_due, (uint64_t)policy->type << 32 | policy->index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 static void manual_due(struct tunnels *t, uint32_t reqid)
@@ -880,7 +643,7 @@ static void template_changed(void *context, enum table_event event, enum table_r
         if (!row)
                 return;
         queue_put(&t->policies_due, (uint64_t)row->policy_type << 32 | row->policy_index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- the sources ---- */
@@ -908,7 +671,7 @@ static void xfrm_told(struct tunnels *t, uint8_t state)
                 return;
         t->sas_read = true;
         t->to_check = HASH_COUNT(t->counted);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 static void daemon_told(struct tunnels *t, struct daemon_source *source, uint8_t state)
@@ -956,7 +719,7 @@ static int subscribe(struct tunnels *t, struct store *store)
         } subscriptions[] = {
                 { &ipsec_sa_type, sa_changed },
                 { &child_sa_type, child_changed },
-                { &ike_sa_type, ike_sa_changed },
+                { &ike_sa_type, tunnel_ike_sa_changed },
                 { &ike_policy_type, ike_policy_changed },
                 { &configured_policy_type, configured_changed },
                 { &policy_type, policy_changed },

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Tunnels of libreswan through rekeys of child and IKE SA, with IKEv2 and IKEv1, a killed agent, a peer that
+# Tunnels of libreswan through rekeys of child and IKE SA with IKEv2, of the child with IKEv1, a killed agent, a peer that
 # is killed and comes back, and pluto's own restart: rows keep their index, octets are what the kernel counted,
 # nothing falls, ups and downs are exact. Users and addresses given to road warriors.
 # shellcheck source=/dev/null disable=SC2317,SC2016,SC2034,SC2153
@@ -82,20 +82,26 @@ rekeys() {
         through "$3" "$4" 10
         note_own "$name"
         before=$(number_of "$name")
-        whack moon --rekey-ipsec --name "$name" >/dev/null 2>&1
+        if [ "$name" = legacy ]; then # IKEv1 has no other way than to negotiate it once more
+            whack moon --initiate --name "$name" >/dev/null 2>&1
+        else
+            whack moon --rekey-ipsec --name "$name" >/dev/null 2>&1
+        fi
         check "$name: rekey $n of the child" wait_until 30 "[ \"\$(number_of $name)\" -gt $before ]"
         soon_is "$name: rekey $n is counted" '[ "$(column 41 "'"$row"'")" = '$n' ]' "$(column 41 "$row")"
         through "$3" "$4" 10
         note_own "$name"
-        before=$(ike_number_of "$name")
-        whack moon --rekey-ike --name "$name" >/dev/null 2>&1
-        check "$name: rekey $n of the IKE SA" wait_until 30 "[ \"\$(ike_number_of $name)\" -gt $before ]"
+        if [ "$name" != legacy ]; then
+            before=$(ike_number_of "$name")
+            whack moon --rekey-ike --name "$name" >/dev/null 2>&1
+            check "$name: rekey $n of the IKE SA" wait_until 30 "[ \"\$(ike_number_of $name)\" -gt $before ]"
+        fi
         through "$3" "$4" 5
         note_own "$name"
         soon_is "$name: octets after rekey $n are the kernel's" '[ "$(column 37 "'"$row"'")" = "$(sum_own '"$name"')" ]' \
             "$(column 37 "$row"), not $(sum_own "$name")"
         is "$name: rekey $n is no outage" "$(ups_downs "$row") $(state "$row")" "1 0 1"
-        is "$name: the IKE SA's is none of the child" "$(column 41 "$row")" "$n"
+        is "$name: no more rekeys than that" "$(column 41 "$row")" "$n"
     done
     is "$name: that is something" "$([ "$(sum_own "$name")" -gt 3000 ] && echo yes)" yes
 }

@@ -33,7 +33,7 @@ saved() {
 # outbound SRC DST: the ESP SAs in the kernel now, with their octets
 outbound() {
     ip -s xfrm state | awk -v from="$1" -v to="$2" '/^src/ { on = $2 == from && $4 == to; next }
-        on && /proto esp spi/ { spi = $4 } on && /lifetime current/ { getline; sub(/\(bytes\).*/, ""); print spi, $1 }'
+        on && /proto esp spi/ { spi = $4; sub(/\(.*/, "", spi) } on && /lifetime current/ { getline; sub(/\(bytes\).*/, ""); print spi, $1 }'
 }
 declare -A had=()
 note() { # SRC DST: remembers the last value of each SA that was seen

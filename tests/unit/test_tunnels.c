@@ -1281,6 +1281,50 @@ START_TEST(test_both_daemons_gone)
 }
 END_TEST
 
+/* The kernel tells of a rekey, and libreswan some seconds later: that is no outage. */
+START_TEST(test_rekey_before_an_answer)
+{
+        bring_up_both();
+        put_pair(9, DAEMON_LIBRESWAN, 1, 1);
+        if (_i == 1)
+                turn(); /* else all within one turn: by the policy that uses them */
+        remove_pair(DAEMON_LIBRESWAN, TABLE_DELETED);
+        for (uint32_t spi = 0x1009; _i == 0 && spi <= 0x2009; spi += 0x1000) {
+                struct ipsec_sa sa = *sa_of(spi);
+                struct policy policy;
+
+                memset(&policy, 0, sizeof(policy));
+                policy.type = SPD_MAIN;
+                policy.index = 8;
+                policy.configured_policy_key = "libreswan";
+                policy.configured_child_key = "lan";
+                ck_assert_int_eq(table_put(kernel_policies, &policy, TABLE_FROM_EVENT), 0);
+                turn();
+                sa.rule = 8;
+                ck_assert_int_eq(table_update(sas, &sa), 0);
+        }
+        fake_loop_advance(loop, 5000);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->state, TUNNEL_UP);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->packets_in, 1);
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_child(9, DAEMON_LIBRESWAN, "libreswan", "lan", 0, CHILD_SA_INSTALLED);
+        turn();
+        remove_child(DAEMON_LIBRESWAN, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        /* closed: the kernel tells it first, and libreswan that it was him */
+        remove_pair(9, TABLE_DELETED);
+        fake_loop_advance(loop, 3000);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_DELETED_OUTSIDE);
+        remove_child(9, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_CLOSED_LOCALLY);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 1);
+}
+END_TEST
+
 /* libreswan was asked when the new child was there and the old one had gone. */
 START_TEST(test_rekey_between_answers)
 {
@@ -1685,6 +1729,7 @@ int main(void)
         tcase_add_loop_test(tcase, test_one_daemon_gone, 0, 2);
         tcase_add_test(tcase, test_both_daemons_gone);
         tcase_add_test(tcase, test_rekey_between_answers);
+        tcase_add_loop_test(tcase, test_rekey_before_an_answer, 0, 2);
         tcase_add_test(tcase, test_daemon_started_anew);
         tcase_add_loop_test(tcase, test_one_daemon_alone, 0, 2);
         tcase_add_test(tcase, test_negotiations_of_two_daemons);
