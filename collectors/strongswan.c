@@ -34,6 +34,13 @@
 /* IKE SAs that a read left out and that are then asked for one by one. */
 #define MISSING_MAX 64
 
+/* Where some are too large for a message, as many others as these are not listed together with
+ * them: the daemon would ask the kernel for every child, and drop the message. */
+#define ONE_BY_ONE_MAX 512
+
+/* Child SAs of an IKE SA that does not fit into a message have at least so many rows. */
+#define LARGE_FROM 256
+
 /* A read takes at most this part of the time, when the daemon's own count is what calls for it. */
 #define READ_SHARE 20
 
@@ -96,9 +103,11 @@ struct strongswan {
         size_t sas_total;      /* IKE SAs that the daemon says it has */
         struct id_set whole;   /* IKE SAs that this read has told with all their children */
         struct id_set missing; /* those that it has not */
-        size_t asked;          /* questions of PHASE_MISSING and PHASE_PIECES without an answer */
-        bool was_up;           /* the daemon has answered since the agent's start */
-        char since[64];        /* when the daemon was started, in its words */
+        struct id_set
+                large;  /* too large for a message; their children are known, and go by events */
+        size_t asked;   /* questions of PHASE_MISSING and PHASE_PIECES without an answer */
+        bool was_up;    /* the daemon has answered since the agent's start */
+        char since[64]; /* when the daemon was started, in its words */
         char source_version[96];
         uint32_t retry; /* milliseconds */
         struct fading *fading;
@@ -398,17 +407,21 @@ static void ike_sas_answered(void *context, int err, struct vici_slice message)
         next_phase(s);
 }
 
+static void note_children_read(struct strongswan *s)
+{
+        s->was_up = true;
+        s->children_read_before = s->children_read;
+        s->children_read = s->begun;
+}
+
 static void children_answered(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
 
         (void)message;
         sweep_abort(s);
-        if (err == 0) {
-                s->was_up = true;
-                s->children_read_before = s->children_read;
-                s->children_read = s->begun;
-        }
+        if (err == 0)
+                note_children_read(s);
         next_phase(s);
 }
 
@@ -417,9 +430,10 @@ static void children_answered(void *context, int err, struct vici_slice message)
 static void note_missing(void *context, const struct ike_sa *row)
 {
         struct strongswan *s = context;
+        size_t most = s->large.n > 0 ? ONE_BY_ONE_MAX : MISSING_MAX;
 
         if (row->state != IKE_CREATED && row->state != IKE_CONNECTING && !row->ended &&
-            s->missing.n < MISSING_MAX && !id_set_has(&s->whole, row->daemon_id))
+            s->missing.n < most && !id_set_has(&s->whole, row->daemon_id))
                 id_set_add(&s->missing, row->daemon_id);
 }
 
@@ -472,8 +486,17 @@ static void ask_for_missing(struct strongswan *s)
 {
         find_missing(s);
         for (size_t i = 0; i < s->missing.n; i++)
-                if (ask_for(s, s->missing.ids[i], NULL, NULL, whole_told, one_answered) == 0)
+                if (!id_set_has(&s->large, s->missing.ids[i]) &&
+                    ask_for(s, s->missing.ids[i], NULL, NULL, whole_told, one_answered) == 0)
                         s->asked++;
+}
+
+/* Events tell of children that come and go: of one that is known nothing has to be asked. */
+static bool is_known(const struct strongswan *s, const struct ike_sa *ike_sa,
+                     const struct configured_policy *child)
+{
+        return id_set_has(&s->large, ike_sa->daemon_id) &&
+               strongswan_has_child(&s->rows, ike_sa->daemon_id, child);
 }
 
 static void ask_for_children(struct strongswan *s, const struct ike_sa *ike_sa)
@@ -487,6 +510,7 @@ static void ask_for_children(struct strongswan *s, const struct ike_sa *ike_sa)
                 length = index_encode(&configured_policy_type, child, oid);
                 if (child->daemon_kind == DAEMON_STRONGSWAN &&
                     child->policy_name == ike_sa->policy_name && child->mode != MODE_UNKNOWN &&
+                    !is_known(s, ike_sa, child) &&
                     ask_for(s, ike_sa->daemon_id, "child", child->child_name, piece_told,
                             one_answered) == 0)
                         s->asked++;
@@ -592,11 +616,37 @@ static void read_expired(void *context)
         begin_read(s, parts);
 }
 
-/* A child that two reads in a row did not show, of an IKE SA too large to be told whole, is gone.
+static void keep_if_large(void *context, const struct ike_sa *row)
+{
+        struct strongswan *s = context;
+
+        if (id_set_has(&s->missing, row->daemon_id) &&
+            strongswan_count_children(&s->rows, row->daemon_id, LARGE_FROM) == LARGE_FROM)
+                id_set_add(&s->large, row->daemon_id);
+}
+
+/* Those that a list leaves out for their size, not because they are busy. */
+static void note_large(struct strongswan *s)
+{
+        size_t n = 0;
+
+        id_set_clear(&s->large);
+        strongswan_each_ike_sa(&s->rows, s->ike_sas_begun, keep_if_large, s);
+        id_set_sort(&s->large);
+        for (size_t i = 0; i < s->missing.n; i++)
+                if (!id_set_has(&s->large, s->missing.ids[i]))
+                        s->missing.ids[n++] = s->missing.ids[i];
+        s->missing.n = n;
+}
+
+/*
+ * A child that was not shown is gone; of an IKE SA that is busy again and again, after two reads.
+ * Children of one that is too large to be told whole go by events.
  */
 static void judge_children(struct strongswan *s)
 {
         id_set_sort(&s->whole);
+        note_large(s);
         strongswan_forget_children(&s->rows, &s->whole, s->children_read);
         strongswan_forget_children(&s->rows, &s->missing, s->children_read_before);
         strongswan_each_fading(&s->rows, fades, s);
@@ -643,13 +693,22 @@ static bool ask_for_more(struct strongswan *s)
         return s->asked > 0;
 }
 
+static bool is_one_by_one(const struct strongswan *s)
+{
+        return (s->parts & PART_CHILDREN) && s->large.n > 0 &&
+               strongswan_count_sas(&s->rows, 0) <= ONE_BY_ONE_MAX;
+}
+
 static void next_phase(struct strongswan *s)
 {
         if (s->phase == PHASE_IDLE || s->config.replay)
                 return;
         while (s->phase < PHASE_CHILDREN) {
                 s->phase++;
-                if (s->parts & phases[s->phase].part) {
+                if (s->phase == PHASE_CHILDREN && is_one_by_one(s)) {
+                        s->begun = strongswan_rows_now(&s->rows);
+                        note_children_read(s); /* PHASE_MISSING asks for them */
+                } else if (s->parts & phases[s->phase].part) {
                         ask_phase(s);
                         return;
                 }
@@ -832,11 +891,16 @@ static uint32_t id_of(struct vici_slice section)
 /* What the event says is over, or about to be: its "old", or an IKE SA that is not up. */
 static void note_fading(struct strongswan *s, struct vici_slice section, bool child)
 {
-        struct vici_item old, children, each;
+        struct vici_item old, new, children, each;
         uint32_t id = id_of(section);
 
         if (vici_find(section, "old", &old) && old.kind == VICI_SECTION)
                 add_fading(s, id_of(old.body), child);
+        if (!child && vici_find(section, "old", &old) && vici_find(section, "new", &new) &&
+            id_set_has(&s->large, id_of(old.body))) {
+                id_set_add(&s->large, id_of(new.body)); /* it has all its children */
+                id_set_sort(&s->large);
+        }
         if (id != 0 && strongswan_is_fading(&s->rows, id, child))
                 add_fading(s, id, child);
         if (child || !vici_find(section, "child-sas", &children))
@@ -905,11 +969,11 @@ static void take_line(struct strongswan *s, const struct vici_packet *packet)
         uint32_t id;
 
         taken(s, "log", strongswan_take_log(&s->rows, packet->message, &id, &said));
+        if (said.line == LINE_OTHER)
+                return;
         if (id != 0 && (strongswan_last_seen(&s->rows, id, false) == 0 ||
                         strongswan_is_fading(&s->rows, id, false)))
                 add_fading(s, id, false);
-        if (said.line == LINE_OTHER)
-                return;
         if (said.line == LINE_CONFIGURATION)
                 configuration_changed(s);
         s->base.row.events++;
@@ -982,6 +1046,7 @@ static void close_connections(struct strongswan *s)
         sweep_abort(s);
         id_set_free(&s->whole);
         id_set_free(&s->missing);
+        id_set_free(&s->large);
         clear_timer(s, &s->read_timer);
         clear_timer(s, &s->heartbeat_timer);
         clear_timer(s, &s->fading_timer);

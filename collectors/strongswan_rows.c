@@ -505,7 +505,8 @@ int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, ui
         if (!vici_find(message, "msg", &msg))
                 return -EBADMSG;
         *said = strongswan_said_in_log(&msg);
-        if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_CONFIGURATION)
+        if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_BEGINS ||
+            said->line == LINE_CONFIGURATION)
                 return 0;
         if (said->line == LINE_CHILD_DELETED)
                 return set_child_reason(r, child_by_spi(r, *id, said->spi), *id,
@@ -875,6 +876,41 @@ bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child
                 return child_sa->state == CHILD_SA_REKEYED || child_sa->state >= CHILD_SA_DELETING;
         return ike_sa && (ike_sa->ended ||
                           (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN));
+}
+
+size_t strongswan_count_children(const struct strongswan_rows *r, uint32_t ike_id, size_t most)
+{
+        uint32_t oid[] = { DAEMON_STRONGSWAN, r->run, ike_id, 0 };
+        const struct child_sa *child;
+        size_t n = 0;
+
+        while (n < most && (child = table_next(r->children, &child_by_ike_type, oid, 4, false)) &&
+               child->daemon_kind == DAEMON_STRONGSWAN && child->daemon_run == r->run &&
+               child->ike_id == ike_id) {
+                oid[3] = child->index;
+                n++;
+        }
+        return n;
+}
+
+bool strongswan_has_child(const struct strongswan_rows *r, uint32_t ike_id,
+                          const struct configured_policy *configured)
+{
+        const struct child_sa key = { .policy_key = configured->policy_key,
+                                      .child_key = configured->child_key };
+        uint32_t oid[INDEX_MAX];
+        size_t length = index_encode(&child_by_name_type, &key, oid);
+        const struct child_sa *child;
+
+        while ((child = table_next(r->children, &child_by_name_type, oid, length, false)) &&
+               child->policy_key == configured->policy_key &&
+               child->child_key == configured->child_key) {
+                length = index_encode(&child_by_name_type, child, oid);
+                if (child->ike_id == ike_id && child->daemon_run == r->run &&
+                    child->state == CHILD_SA_INSTALLED)
+                        return true;
+        }
+        return false;
 }
 
 void strongswan_each_ike_sa(const struct strongswan_rows *r, int64_t since,

@@ -491,6 +491,10 @@ START_TEST(test_lines)
                 { "received end entity cert \"CN=received AUTHENTICATION_FAILED \"", LINE_OTHER,
                   REASON_NONE },
                 { "received AUTHENTICATION_FAILE", LINE_OTHER, REASON_NONE },
+                { "initiating IKE_SA gw[1] to 192.0.2.2", LINE_BEGINS, REASON_NONE },
+                { "initiating Main Mode IKE_SA gw[1] to 192.0.2.2", LINE_BEGINS, REASON_NONE },
+                { "192.0.2.2 is initiating an IKE_SA", LINE_BEGINS, REASON_NONE },
+                { "sending DPD request", LINE_OTHER, REASON_NONE },
                 { "", LINE_OTHER, REASON_NONE },
         };
 
