@@ -232,6 +232,25 @@ static void set_counter64(netsnmp_variable_list *vb, uint64_t number)
         snmp_set_var_typed_value(vb, ASN_COUNTER64, &counter, sizeof(counter));
 }
 
+/* The name of an object below ipsrObjects, from its dotted sub-identifiers. */
+static void set_row(netsnmp_variable_list *vb, const char *dotted, size_t length)
+{
+        static const oid none[] = { 0, 0 };
+        oid name[MAX_OID_LEN];
+        size_t n = OBJECTS_LENGTH;
+
+        memcpy(name, objects_oid, sizeof(objects_oid));
+        for (size_t i = 0; i < length && n < MAX_OID_LEN; n++) {
+                for (name[n] = 0; i < length && dotted[i] != '.'; i++)
+                        name[n] = name[n] * 10 + (oid)(dotted[i] - '0');
+                i++;
+        }
+        if (length == 0)
+                snmp_set_var_typed_value(vb, ASN_OBJECT_ID, none, sizeof(none));
+        else
+                snmp_set_var_typed_value(vb, ASN_OBJECT_ID, name, n * sizeof(oid));
+}
+
 static void answer(netsnmp_variable_list *vb, const struct place *place, const struct moment *now)
 {
         struct value value;
@@ -256,6 +275,9 @@ static void answer(netsnmp_variable_list *vb, const struct place *place, const s
                 break;
         case VALUE_OCTETS:
                 snmp_set_var_typed_value(vb, ASN_OCTET_STR, value.octets, value.length);
+                break;
+        case VALUE_ROW:
+                set_row(vb, value.octets, value.length);
                 break;
         }
 }

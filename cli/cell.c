@@ -99,6 +99,7 @@ void cell_read(const struct column *column, const void *row, const struct moment
 
         switch (column->kind) {
         case COLUMN_STRING:
+        case COLUMN_ROW_POINTER:
                 set_string(cell, CELL_STRING, column_string(column, row));
                 return;
         case COLUMN_ADDRESS:

@@ -3,6 +3,7 @@
 #include "objects.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Sub-identifiers below the root and below a table (RFC 2578). */
@@ -46,7 +47,30 @@ static int unsigned_value(const netsnmp_variable_list *variable, enum value_type
         return 0;
 }
 
-int object_value(const netsnmp_variable_list *variable, struct value *value)
+static int row_value(const netsnmp_variable_list *variable, struct value *value,
+                     char row[OBJECT_ROW_SIZE])
+{
+        const oid *name = variable->val.objid;
+        size_t length = variable->val_len / sizeof(oid), n = 0;
+
+        value->type = VALUE_ROW;
+        value->octets = row;
+        value->length = 0;
+        if (length > MAX_OID_LEN)
+                return -EINVAL;
+        if (length <= mib_root_length + 1 ||
+            snmp_oid_compare(name, mib_root_length, mib_root, mib_root_length) != 0 ||
+            name[mib_root_length] != OBJECTS)
+                return 0;
+        for (size_t i = mib_root_length + 1; i < length; i++)
+                n += (size_t)snprintf(row + n, OBJECT_ROW_SIZE - n, "%s%u", n > 0 ? "." : "",
+                                      (uint32_t)name[i]);
+        value->length = n;
+        return 0;
+}
+
+int object_value(const netsnmp_variable_list *variable, struct value *value,
+                 char row[OBJECT_ROW_SIZE])
 {
         switch (variable->type) {
         case ASN_INTEGER:
@@ -65,6 +89,8 @@ int object_value(const netsnmp_variable_list *variable, struct value *value)
                 value->octets = variable->val.string;
                 value->length = variable->val_len;
                 return 0;
+        case ASN_OBJECT_ID:
+                return row_value(variable, value, row);
         default:
                 return -EINVAL;
         }

@@ -154,9 +154,10 @@ static bool is_value(const netsnmp_variable_list *v)
 
 static void take_uptime(struct session *session, const netsnmp_variable_list *v)
 {
+        char text[OBJECT_ROW_SIZE];
         struct value value;
 
-        if (object_value(v, &value) == 0 && value.type == VALUE_TIMETICKS)
+        if (object_value(v, &value, text) == 0 && value.type == VALUE_TIMETICKS)
                 session_set_uptime(session, value.unsigned32);
 }
 

@@ -38,9 +38,10 @@ struct walk {
 int walk_decode_column(const struct column *column, void *row, const struct moment *now,
                        const netsnmp_variable_list *variable, struct strings *pool)
 {
+        char text[OBJECT_ROW_SIZE];
         struct value value;
 
-        if (object_value(variable, &value) < 0)
+        if (object_value(variable, &value, text) < 0)
                 return -EINVAL;
         return column_decode(column, row, now, &value, pool);
 }

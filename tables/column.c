@@ -37,6 +37,11 @@ static const struct inet_addr *get_address(const struct column *column, const vo
         return member_of(column, row);
 }
 
+bool column_is_string(const struct column *column)
+{
+        return column->kind == COLUMN_STRING || column->kind == COLUMN_ROW_POINTER;
+}
+
 const char *column_string(const struct column *column, const void *row)
 {
         return *(const char *const *)member_of(column, row);
@@ -77,6 +82,8 @@ enum value_type column_value_type(const struct column *column)
                 return VALUE_COUNTER64;
         case COLUMN_TIMESTAMP:
                 return VALUE_TIMETICKS;
+        case COLUMN_ROW_POINTER:
+                return VALUE_ROW;
         case COLUMN_BITS:
         case COLUMN_STRING:
         case COLUMN_OCTETS:
@@ -184,6 +191,7 @@ void column_encode(const struct column *column, const void *row, const struct mo
                 value->counter64 = *(const uint64_t *)member_of(column, row);
                 break;
         case COLUMN_STRING:
+        case COLUMN_ROW_POINTER:
                 string = column_string(column, row);
                 set_octets(value, string ? string : "", string ? strlen(string) : 0);
                 break;
@@ -406,6 +414,8 @@ int column_decode(const struct column *column, void *row, const struct moment *n
         case VALUE_COUNTER64:
                 *(uint64_t *)member = value->counter64;
                 return 0;
+        case VALUE_ROW:
+                return decode_string(member, value, pool);
         case VALUE_OCTETS:
                 return decode_octets(column, member, value, pool);
         }

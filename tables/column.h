@@ -40,7 +40,9 @@ enum column_kind {
         COLUMN_DAYS_LEFT, /* int64_t, seconds since 1970, 0 = never; told in days to go, a part of a
                            * day as a whole one, 0 = over; -1 */
         COLUMN_DATE,      /* int64_t, seconds since 1970, 0 = none; DateAndTime in UTC, or empty */
-        COLUMN_TIMESTAMP, /* int64_t, milliseconds of CLOCK_MONOTONIC, 0 = none; TimeStamp */
+        COLUMN_ROW_POINTER, /* const char *, NULL is 0.0: the name of the row's first column below
+                             * ipsrObjects, as "12.1.4.3.97.98.99" */
+        COLUMN_TIMESTAMP,   /* int64_t, milliseconds of CLOCK_MONOTONIC, 0 = none; TimeStamp */
 };
 
 enum column_flag {
@@ -126,6 +128,9 @@ struct column {
 #define STRING(n, text, row, member)                                                               \
         COLUMN(n, text, _Generic(COLUMN_MEMBER(row, member), const char * : COLUMN_STRING), row,   \
                member)
+#define ROW_POINTER(n, text, row, member)                                                          \
+        COLUMN(n, text, _Generic(COLUMN_MEMBER(row, member), const char * : COLUMN_ROW_POINTER),   \
+               row, member)
 #define OCTETS(n, text, row, member)                                                               \
         COLUMN(n, text,                                                                            \
                _Generic(&COLUMN_MEMBER(row, member)[0], uint8_t *                                  \
@@ -173,7 +178,10 @@ const char *label_of(const struct label *labels, int32_t value);
 /* The enumeration's number that is told: value itself, or the last label's where it has none. */
 int32_t label_known(const struct label *labels, int32_t value);
 
-/* The member as text, NULL when it is empty (COLUMN_STRING). */
+/* Whether the member is a string of the table's pool. */
+bool column_is_string(const struct column *column);
+
+/* The member as text, NULL when it is empty (columns that are strings). */
 const char *column_string(const struct column *column, const void *row);
 
 #endif

@@ -5,7 +5,7 @@
 
 const char **row_string(const struct column *column, void *row)
 {
-        return column->kind == COLUMN_STRING ? (const char **)((char *)row + column->offset) : NULL;
+        return column_is_string(column) ? (const char **)((char *)row + column->offset) : NULL;
 }
 
 static void release_columns(const struct column *columns, size_t n, void *row, struct strings *pool)

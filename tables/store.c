@@ -6,10 +6,14 @@
 #include "child_sa.h"
 #include "collector_row.h"
 #include "configured_policy.h"
+#include "event.h"
+#include "event_status.h"
 #include "flow.h"
 #include "global_scalars.h"
 #include "interface.h"
 #include "ipsec_sa.h"
+#include "notify.h"
+#include "occurrence.h"
 #include "policy.h"
 #include "policy_template.h"
 #include "tunnel.h"
@@ -19,6 +23,8 @@
 
 const struct table_type *const table_types[] = {
         &child_sa_type,          /* for joins alone */
+        &notify_type,            /* for notifications alone */
+        &occurrence_type,        /* for joins alone */
         &agent_scalars_type,     /* 1 */
         &global_scalars_type,    /* 2 */
         &collector_row_type,     /* 3 */
@@ -34,6 +40,8 @@ const struct table_type *const table_types[] = {
         &bypass_type,            /* 14 */
         &flow_type,              /* 15 */
         &certificate_type,       /* 16 */
+        &event_type,             /* 17 */
+        &event_status_type,      /* 18 */
         NULL,
 };
 

@@ -12,6 +12,7 @@ enum value_type {
         VALUE_TIMETICKS,
         VALUE_COUNTER64,
         VALUE_OCTETS,
+        VALUE_ROW, /* an OBJECT IDENTIFIER: the name of an object below ipsrObjects, or 0.0 */
 };
 
 struct value {
@@ -21,8 +22,9 @@ struct value {
                 uint32_t unsigned32; /* VALUE_UNSIGNED32, VALUE_TIMETICKS */
                 uint64_t counter64;  /* VALUE_COUNTER64 */
         };
-        const void *octets; /* VALUE_OCTETS: into the row or into scratch; valid as long as both */
-        size_t length;      /* VALUE_OCTETS: how many */
+        const void *octets; /* VALUE_OCTETS: into the row or into scratch; valid as long as both;
+                             * VALUE_ROW: dotted sub-identifiers behind ipsrObjects, or nothing */
+        size_t length;      /* of both: how many */
         char scratch[56];   /* room for octets that no row holds; the longest is an address */
 };
 

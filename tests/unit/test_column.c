@@ -24,6 +24,7 @@ struct row {
         uint32_t interface;
         uint8_t octets[5];
         int64_t days;
+        const char *pointer;
 };
 
 static const struct label colours[] = {
@@ -64,6 +65,7 @@ static const struct column columns[] = {
         OCTETS(21, "octets", struct row, octets),
         DAYS_LEFT(22, "days", struct row, days),
         DATE(23, "day", struct row, days),
+        ROW_POINTER(24, "pointer", struct row, pointer),
 };
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -91,6 +93,7 @@ static struct row sample(struct strings *pool)
         row.until = now.wall + 88;
         row.stamp = 200000;
         row.days = now.wall + 100000;
+        row.pointer = strings_retain(pool, "12.1.4.1.97", 11);
         memcpy(row.octets, "\x00\xff\x00 a", sizeof(row.octets));
         return row;
 }
@@ -111,6 +114,8 @@ START_TEST(test_round_trip)
         ck_assert_mem_eq(&from, &to, sizeof(from));
         strings_release(pool, from.string);
         strings_release(pool, to.string);
+        strings_release(pool, from.pointer);
+        strings_release(pool, to.pointer);
         ck_assert_uint_eq(strings_count(pool), 0);
         strings_free(pool);
 }
@@ -140,6 +145,7 @@ START_TEST(test_nothing)
         ck_assert_int_eq(encoded(16, &row)->integer32, -1);
         ck_assert_uint_eq(encoded(17, &row)->length, 0);
         ck_assert_uint_eq(encoded(18, &row)->unsigned32, 0);
+        ck_assert_uint_eq(encoded(23, &row)->length, 0);
 }
 END_TEST
 
@@ -188,6 +194,7 @@ START_TEST(test_octets)
         ck_assert_uint_eq(value->length, 11);
         ck_assert_mem_eq(value->octets, "10.1.0.0/16", 11);
         strings_release(pool, row.string);
+        strings_release(pool, row.pointer);
         strings_free(pool);
 }
 END_TEST
@@ -250,6 +257,7 @@ START_TEST(test_index_of_octets)
         oid[1] = 256;
         ck_assert_int_eq(index_decode(&type, &back, oid, 6, pool), -EINVAL);
         strings_release(pool, row.string);
+        strings_release(pool, row.pointer);
         strings_free(pool);
 }
 END_TEST
