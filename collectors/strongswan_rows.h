@@ -17,6 +17,7 @@ struct strongswan_rows {
         struct table *policies;
         struct table *configured;
         struct table *certificates;
+        struct table *occurrences;
         struct scratch scratch; /* the strings of one message */
         uint32_t run;           /* counts the daemon's starts */
 };
