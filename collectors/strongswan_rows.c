@@ -938,8 +938,10 @@ bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child
 
         if (child_sa)
                 return child_sa->state == CHILD_SA_REKEYED || child_sa->state >= CHILD_SA_DELETING;
-        return ike_sa && (ike_sa->ended ||
-                          (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN));
+        if (!ike_sa)
+                return false;
+        return ike_sa->ended || (ike_sa->reason != 0 && !is_up_state(ike_sa->state)) ||
+               (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN);
 }
 
 size_t strongswan_count_children(const struct strongswan_rows *r, uint32_t ike_id, size_t most)

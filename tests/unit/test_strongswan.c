@@ -591,10 +591,12 @@ START_TEST(test_reasons)
         ck_assert_str_eq(ike_sa(5)->policy_name, "gw");
         ck_assert_uint_eq(ike_sa(5)->state, IKE_CONNECTING);
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
+        ck_assert(strongswan_is_over(&rows, 5, false));
         take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
         take_line("ikesa-name=gw ikesa-uniqueid=5", "peer~not~responding,~trying~again~(2/0)");
         ck_assert_uint_eq(ike_sa(5)->reason, 0);
+        ck_assert(!strongswan_is_over(&rows, 5, false));
         take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PROPOSAL_MISMATCH);
         ck_assert_int_eq(strongswan_take_ike_updown(
