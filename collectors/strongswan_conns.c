@@ -1,6 +1,5 @@
 /* Connections and their children, as list-conn events tell them. */
 #include "strongswan_fields.h"
-#include "tables/key.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -211,14 +210,6 @@ static bool is_any_peer(struct vici_slice section)
         return any;
 }
 
-static const char *key_of(const struct strongswan_context *context, const char *name)
-{
-        char key[KEY_MAX + 1];
-
-        key_of_name(name, key);
-        return scratch_text(context->scratch, key, strlen(key));
-}
-
 int strongswan_parse_connection(const struct strongswan_context *context,
                                 const struct vici_item *connection, struct ike_policy *row)
 {
@@ -231,7 +222,7 @@ int strongswan_parse_connection(const struct strongswan_context *context,
         row->name = row_text_of(connection->name, connection->name_length, context->scratch);
         if (!row->name)
                 return -EBADMSG;
-        row->key = key_of(context, row->name);
+        row->key = field_key(context, row->name);
         row->daemon_kind = DAEMON_STRONGSWAN;
         row->daemon = STRONGSWAN;
         row->version = IKE_VERSION_UNKNOWN;
@@ -297,7 +288,7 @@ int strongswan_parse_configured(const struct strongswan_context *context,
                 return -EBADMSG;
         row->policy_key = policy->key;
         row->policy_name = policy->name;
-        row->child_key = key_of(context, row->child_name);
+        row->child_key = field_key(context, row->child_name);
         row->daemon_kind = DAEMON_STRONGSWAN;
         row->daemon = STRONGSWAN;
         row->dpd_action = row->close_action = row->start_action = CHILD_ACTION_UNKNOWN;

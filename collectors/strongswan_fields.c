@@ -1,5 +1,7 @@
 #include "strongswan_fields.h"
 
+#include "tables/key.h"
+
 #include <string.h>
 
 /* What is further away than this is nonsense; it keeps sums from overflowing. */
@@ -99,4 +101,14 @@ bool field_set(const struct strongswan_context *context, const struct field *fie
                 return true;
         }
         return false;
+}
+
+const char *field_key(const struct strongswan_context *context, const char *name)
+{
+        char key[KEY_MAX + 1];
+
+        if (!name)
+                return NULL;
+        key_of_name(name, key);
+        return scratch_text(context->scratch, key, strlen(key));
 }

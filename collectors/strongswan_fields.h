@@ -39,4 +39,7 @@ uint8_t field_word(const struct field_word *words, const struct vici_item *item,
 bool field_set(const struct strongswan_context *context, const struct field *fields, size_t n,
                const struct vici_item *item, void *row);
 
+/* The key of a connection's or a child's name (key_of_name()); NULL for none. */
+const char *field_key(const struct strongswan_context *context, const char *name);
+
 #endif

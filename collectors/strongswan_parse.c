@@ -2,7 +2,6 @@
 
 #include "strongswan_fields.h"
 #include "tables/algorithm.h"
-#include "tables/key.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -255,16 +254,6 @@ int strongswan_parse_ike_sa(const struct strongswan_context *context, const char
 
 /* ---- child SAs ---- */
 
-static const char *key_of(const struct strongswan_context *context, const char *name)
-{
-        char key[KEY_MAX + 1];
-
-        if (!name)
-                return NULL;
-        key_of_name(name, key);
-        return scratch_text(context->scratch, key, strlen(key));
-}
-
 int strongswan_parse_child_sa(const struct strongswan_context *context, const struct ike_sa *ike_sa,
                               struct vici_slice section, struct child_sa *row)
 {
@@ -284,8 +273,8 @@ int strongswan_parse_child_sa(const struct strongswan_context *context, const st
         if (row->daemon_id == 0 || !row->child_name)
                 return -EBADMSG;
         row->policy_name = ike_sa->policy_name;
-        row->policy_key = key_of(context, row->policy_name);
-        row->child_key = key_of(context, row->child_name);
+        row->policy_key = field_key(context, row->policy_name);
+        row->child_key = field_key(context, row->child_name);
         set_algorithm(context, section, "dh-group", algorithm_ike_group, &row->dh_group_name,
                       &row->dh_group);
         return 0;

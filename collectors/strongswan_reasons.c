@@ -15,6 +15,8 @@ struct pattern {
 
 /* strongSwan 5.9.8 to 6.0.x: src/libcharon/sa and src/libstrongswan/credentials. */
 static const struct pattern patterns[] = {
+        { "initiating ", "IKE_SA ", LINE_BEGINS, REASON_NONE },
+        { "", " is initiating a", LINE_BEGINS, REASON_NONE },
         { "giving up after ", " retransmits", LINE_NO_ANSWER, REASON_NONE },
         { "peer not responding, trying again", NULL, LINE_AGAIN, REASON_NONE },
         { "received AUTHENTICATION_FAILED ", NULL, LINE_REASON, REASON_LOCAL_AUTH_FAILED },

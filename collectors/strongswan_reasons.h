@@ -11,6 +11,7 @@
 /* What a line of the log is about. */
 enum strongswan_line {
         LINE_OTHER,
+        LINE_BEGINS,        /* an IKE SA is begun, by either side */
         LINE_REASON,        /* an IKE SA, or what it negotiates, fails or ends */
         LINE_NO_ANSWER,     /* the same: the peer does not answer, now or any more */
         LINE_AGAIN,         /* the negotiation begins anew after a failure */

@@ -3,8 +3,10 @@
 #include "id_set.h"
 #include "strongswan_certs.h"
 #include "tables/key.h"
+#include "tables/occurrence.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Seconds that a moment may differ from what was told before: the daemon rounds to seconds. */
@@ -22,6 +24,7 @@ void strongswan_rows_init(struct strongswan_rows *r, struct loop *loop, struct s
                 .policies = store_table(store, &ike_policy_type),
                 .configured = store_table(store, &configured_policy_type),
                 .certificates = store_table(store, &certificate_type),
+                .occurrences = store_table(store, &occurrence_type),
         };
 }
 
@@ -366,37 +369,6 @@ int strongswan_take_child_rekey(struct strongswan_rows *r, struct vici_slice mes
         return err < 0 ? err : put_ike_sa(r, &row, TABLE_FROM_EVENT);
 }
 
-static void set_end(struct vici_slice message, const char *host, const char *port,
-                    struct inet_addr *address, uint16_t *number)
-{
-        struct vici_item item;
-        struct inet_addr parsed;
-        int64_t value;
-
-        if (vici_find(message, host, &item) &&
-            inet_addr_parse(&parsed, (const char *)item.body.at, vici_length(item.body)))
-                *address = parsed;
-        if (vici_find(message, port, &item) && vici_number(&item, 10, &value) == 0 && value >= 0 &&
-            value <= UINT16_MAX)
-                *number = (uint16_t)value;
-}
-
-/* The section has the ends as they were; those that hold now stand before it. */
-int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice message)
-{
-        struct strongswan_context context = begin_message(r);
-        struct vici_item section;
-        struct ike_sa row;
-        int err =
-                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
-
-        if (err < 0)
-                return err;
-        set_end(message, "local-host", "local-port", &row.local, &row.local_port);
-        set_end(message, "remote-host", "remote-port", &row.remote, &row.remote_port);
-        return put_ike_sa(r, &row, TABLE_FROM_EVENT);
-}
-
 /* ---- why something fails, or ends ---- */
 
 /* One that no event has told of, and that is not up: its name and its number are known. */
@@ -436,8 +408,43 @@ static bool is_of_child(const struct ike_sa *row, uint8_t reason)
                 reason == REASON_INSTALL_FAILED);
 }
 
-/* The first reason is the cause, others are what comes of it. */
-static int put_reason(struct strongswan_rows *r, struct ike_sa *row, uint8_t reason)
+static bool is_authentication(uint8_t reason)
+{
+        return reason == REASON_LOCAL_AUTH_FAILED || reason == REASON_PEER_AUTH_FAILED ||
+               reason == REASON_CERTIFICATE_EXPIRED || reason == REASON_CERTIFICATE_REVOKED;
+}
+
+/* Tells whoever asked for occurrences; what the row says is told with it. */
+static void tell(struct strongswan_rows *r, const struct ike_sa *row, enum event_kind kind,
+                 uint8_t reason, const char *text)
+{
+        char key[KEY_MAX + 1];
+        struct occurrence o;
+
+        memset(&o, 0, sizeof(o));
+        o.kind = (uint8_t)kind;
+        o.entity = ENTITY_IKE;
+        o.reason = reason;
+        o.daemon = DAEMON_STRONGSWAN;
+        o.count = 1;
+        if (row->policy_name) {
+                key_of_name(row->policy_name, key);
+                o.ike_policy_key = key;
+        }
+        o.remote_identity =
+                row->remote_eap_identity ? row->remote_eap_identity : row->remote_identity;
+        o.initiator_spi = row->initiator_spi;
+        o.responder_spi = row->responder_spi;
+        o.local = row->local;
+        o.remote = row->remote;
+        o.text = text;
+        occurrence_tell(r->occurrences, &o);
+}
+
+/* text: what the daemon said, NULL where it was a word of its own. The first reason is the cause,
+ * others are what comes of it. */
+static int put_reason(struct strongswan_rows *r, struct ike_sa *row, uint8_t reason,
+                      const char *text)
 {
         bool pulse = is_of_child(row, reason);
         int err;
@@ -446,6 +453,10 @@ static int put_reason(struct strongswan_rows *r, struct ike_sa *row, uint8_t rea
                 return 0;
         row->reason = reason;
         err = put(r->ike_sas, row, TABLE_FROM_EVENT);
+        if (err == 0 && reason != 0 && (pulse || !is_up_state(row->state)))
+                tell(r, row,
+                     is_authentication(reason) ? EVENT_IKE_AUTH_FAILURE : EVENT_NEGOTIATION_FAILED,
+                     reason, text);
         if (err < 0 || !pulse)
                 return err;
         row->reason = 0;
@@ -505,7 +516,8 @@ int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, ui
         if (!vici_find(message, "msg", &msg))
                 return -EBADMSG;
         *said = strongswan_said_in_log(&msg);
-        if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_CONFIGURATION)
+        if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_BEGINS ||
+            said->line == LINE_CONFIGURATION)
                 return 0;
         if (said->line == LINE_CHILD_DELETED)
                 return set_child_reason(r, child_by_spi(r, *id, said->spi), *id,
@@ -518,7 +530,8 @@ int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, ui
         row = known ? *known : row_of_log(&context, *id, &name);
         if (!row.policy_name) /* a responder has found its connection */
                 strongswan_set_policy_name(&context, name.body.at, vici_length(name.body), &row);
-        return put_reason(r, &row, said->line == LINE_AGAIN ? 0 : reason_of(said, &row));
+        return put_reason(r, &row, said->line == LINE_AGAIN ? 0 : reason_of(said, &row),
+                          row_text_of(msg.body.at, vici_length(msg.body), &r->scratch));
 }
 
 int strongswan_take_alert(struct strongswan_rows *r, struct vici_slice message)
@@ -543,7 +556,59 @@ int strongswan_take_alert(struct strongswan_rows *r, struct vici_slice message)
         old = table_find(r->ike_sas, &row);
         row.ended = old && old->ended;
         err = put_ike_sa(r, &row, TABLE_FROM_EVENT);
-        return err < 0 ? err : put_reason(r, &row, reason_of(&said, &row));
+        return err < 0 ? err : put_reason(r, &row, reason_of(&said, &row), NULL);
+}
+
+/* ---- a peer that moves ---- */
+
+static void set_end(struct vici_slice message, const char *host, const char *port,
+                    struct inet_addr *address, uint16_t *number)
+{
+        struct vici_item item;
+        struct inet_addr parsed;
+        int64_t value;
+
+        if (vici_find(message, host, &item) &&
+            inet_addr_parse(&parsed, (const char *)item.body.at, vici_length(item.body)))
+                *address = parsed;
+        if (vici_find(message, port, &item) && vici_number(&item, 10, &value) == 0 && value >= 0 &&
+            value <= UINT16_MAX)
+                *number = (uint16_t)value;
+}
+
+static void tell_moved(struct strongswan_rows *r, const struct ike_sa *row)
+{
+        char text[ROW_TEXT_MAX + 1], address[INET_ADDR_TEXT_SIZE];
+
+        inet_addr_text(&row->remote, address);
+        snprintf(text, sizeof(text), "%s: the peer is at %s, port %u now",
+                 row->policy_name ? row->policy_name : "an IKE SA", address, row->remote_port);
+        tell(r, row, EVENT_NAT_MAPPING_CHANGED, REASON_NONE, text);
+}
+
+/* The section has the ends as they were; those that hold now stand before it. */
+int strongswan_take_ike_update(struct strongswan_rows *r, struct vici_slice message)
+{
+        struct strongswan_context context = begin_message(r);
+        const struct ike_sa *old;
+        struct vici_item section;
+        struct ike_sa row;
+        bool moved;
+        int err =
+                find_section(message, &section) ? parse_ike_sa(&context, &section, &row) : -EBADMSG;
+
+        if (err < 0)
+                return err;
+        set_end(message, "local-host", "local-port", &row.local, &row.local_port);
+        set_end(message, "remote-host", "remote-port", &row.remote, &row.remote_port);
+        old = table_find(r->ike_sas, &row);
+        moved = old && is_up_state(old->state) &&
+                (memcmp(&old->remote, &row.remote, sizeof(row.remote)) != 0 ||
+                 old->remote_port != row.remote_port);
+        err = put_ike_sa(r, &row, TABLE_FROM_EVENT);
+        if (err == 0 && moved)
+                tell_moved(r, &row);
+        return err;
 }
 
 /* ---- the configuration ---- */
@@ -873,8 +938,45 @@ bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child
 
         if (child_sa)
                 return child_sa->state == CHILD_SA_REKEYED || child_sa->state >= CHILD_SA_DELETING;
-        return ike_sa && (ike_sa->ended ||
-                          (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN));
+        if (!ike_sa)
+                return false;
+        return ike_sa->ended || (ike_sa->reason != 0 && !is_up_state(ike_sa->state)) ||
+               (ike_sa->state >= IKE_REKEYED && ike_sa->state != IKE_STATE_UNKNOWN);
+}
+
+size_t strongswan_count_children(const struct strongswan_rows *r, uint32_t ike_id, size_t most)
+{
+        uint32_t oid[] = { DAEMON_STRONGSWAN, r->run, ike_id, 0 };
+        const struct child_sa *child;
+        size_t n = 0;
+
+        while (n < most && (child = table_next(r->children, &child_by_ike_type, oid, 4, false)) &&
+               child->daemon_kind == DAEMON_STRONGSWAN && child->daemon_run == r->run &&
+               child->ike_id == ike_id) {
+                oid[3] = child->index;
+                n++;
+        }
+        return n;
+}
+
+bool strongswan_has_child(const struct strongswan_rows *r, uint32_t ike_id,
+                          const struct configured_policy *configured)
+{
+        const struct child_sa key = { .policy_key = configured->policy_key,
+                                      .child_key = configured->child_key };
+        uint32_t oid[INDEX_MAX];
+        size_t length = index_encode(&child_by_name_type, &key, oid);
+        const struct child_sa *child;
+
+        while ((child = table_next(r->children, &child_by_name_type, oid, length, false)) &&
+               child->policy_key == configured->policy_key &&
+               child->child_key == configured->child_key) {
+                length = index_encode(&child_by_name_type, child, oid);
+                if (child->ike_id == ike_id && child->daemon_run == r->run &&
+                    child->state == CHILD_SA_INSTALLED)
+                        return true;
+        }
+        return false;
 }
 
 void strongswan_each_ike_sa(const struct strongswan_rows *r, int64_t since,

@@ -17,6 +17,7 @@ struct strongswan_rows {
         struct table *policies;
         struct table *configured;
         struct table *certificates;
+        struct table *occurrences;
         struct scratch scratch; /* the strings of one message */
         uint32_t run;           /* counts the daemon's starts */
 };
@@ -87,6 +88,13 @@ bool strongswan_is_over(const struct strongswan_rows *r, uint32_t id, bool child
 
 /* The IKE SA of a child; 0: there is no such child. */
 uint32_t strongswan_ike_of(const struct strongswan_rows *r, uint32_t child_id);
+
+/* How many children an IKE SA has; most: they are not counted further. */
+size_t strongswan_count_children(const struct strongswan_rows *r, uint32_t ike_id, size_t most);
+
+/* Whether it has one of this name, and that is up. */
+bool strongswan_has_child(const struct strongswan_rows *r, uint32_t ike_id,
+                          const struct configured_policy *configured);
 
 /* Calls each for the IKE SAs of this run that the daemon has told of since then. */
 void strongswan_each_ike_sa(const struct strongswan_rows *r, int64_t since,

@@ -41,6 +41,7 @@ struct vici {
         bool opening;           /* the opener has been asked */
         struct exchange *first; /* on its way */
         struct exchange *last;
+        const char *stream; /* registered for the last question, and the next one wants it, too */
         struct loop_timer *timer; /* until the daemon is given up */
         int failure;              /* what sending came to; the timer tells it */
         uint8_t *buffer;          /* what came and is no whole packet yet */
@@ -157,9 +158,14 @@ static int send_name(struct vici *v, uint8_t type, const char *name)
         return err;
 }
 
+static bool same_stream(const char *one, const char *other)
+{
+        return one && other && strcmp(one, other) == 0;
+}
+
 static int begin(struct vici *v, struct exchange *e)
 {
-        if (e->question.stream) {
+        if (e->question.stream && !same_stream(v->stream, e->question.stream)) {
                 e->step = STEP_REGISTERING;
                 return send_name(v, VICI_EVENT_REGISTER, e->question.stream);
         }
@@ -273,6 +279,13 @@ static int handle_response(struct vici *v, struct exchange *e, const struct vici
                 end_first(v, known ? 0 : -EOPNOTSUPP, packet->message);
                 return 0;
         }
+        if (known && e->next && e->next->question.command &&
+            same_stream(e->question.stream, e->next->question.stream)) {
+                v->stream = e->question.stream;
+                end_first(v, 0, nothing);
+                return 0;
+        }
+        v->stream = NULL;
         e->failed = !known;
         e->step = STEP_UNREGISTERING;
         wait_for_answer(v);
@@ -436,6 +449,7 @@ void vici_close(struct vici *v)
         v->loop->cancel(v->loop, v->timer);
         v->timer = NULL;
         v->failure = 0;
+        v->stream = NULL;
         forget_all(v);
         if (v->fd >= 0) {
                 v->loop->unwatch(v->loop, v->fd);

@@ -75,3 +75,31 @@ unpack_libreswan() {
     [ -e "$LIBRESWAN" ] || mv "$new/root" "$LIBRESWAN"
     rm -rf "$new"
 }
+
+# strongswan6_root: where strongSwan 6.0 is, in a system of its own
+strongswan6_root() {
+    echo "${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab}/strongswan6"
+}
+
+# unpack_strongswan6: it is in Debian 13, whose C library is not this machine's, so it has a whole small system; from
+# where this machine has its own packages
+unpack_strongswan6() {
+    local root mirror log
+    root=$(strongswan6_root)
+    [ ! -x "$root/usr/sbin/charon-systemd" ] || return 0
+    install_packages debootstrap=debootstrap || return
+    # shellcheck disable=SC2016 # apt-get expands it
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sort -u | head -n 1)
+    mkdir -p "$(dirname "$root")" && log=$(mktemp) || return
+    echo "unpacking Debian 13 for strongSwan 6.0" >&2
+    rm -rf "$root.new"
+    if ! debootstrap --variant=minbase --include="$(
+        printf '%s,' netbase charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
+    )libcharon-extra-plugins" trixie "$root.new" "$mirror" >"$log" 2>&1; then
+        tail -n 3 "$log" "$root.new/debootstrap/debootstrap.log" >&2
+        rm -rf "$root.new" "$log"
+        return 1
+    fi
+    rm -f "$log" "$root.new"/var/cache/apt/archives/*.deb
+    [ -e "$root" ] || mv "$root.new" "$root"
+}

@@ -7,9 +7,19 @@
 #
 #   moon 192.0.2.N === sun 192.0.2.N+1, one pair of addresses for each connection
 #   road warriors 192.0.2.101 .. 192.0.2.110, which are sun's too
+# With IKE_ROOT, the root directory of another system, its strongSwan is used, and sees the same folder.
 # shellcheck disable=SC2317,SC2034 # called and used by the scripts that source this
 
 WARRIORS=${WARRIORS:-10}
+
+IN_ROOT=() # in front of the daemon's programs
+[ -z "${IKE_ROOT:-}" ] || IN_ROOT=(chroot "$IKE_ROOT")
+
+# The other system has this machine's devices and processes, and the pair's folder at its place
+pair_root() {
+    mkdir -p "$IKE_ROOT$PAIR" && mount --bind "$PAIR" "$IKE_ROOT$PAIR" && mount --bind /dev "$IKE_ROOT/dev" &&
+        mount -t proc proc "$IKE_ROOT/proc"
+}
 
 in_sun() { ip netns exec sun "$@"; }
 
@@ -27,7 +37,7 @@ swan() {
     local name=$1 command=$2
     shift 2
     SWANCTL_DIR=$PAIR/$name STRONGSWAN_CONF=$PAIR/$name/strongswan.conf \
-        swanctl "$command" --uri "unix://$(vici_socket "$name")" "$@"
+        "${IN_ROOT[@]}" swanctl "$command" --uri "unix://$(vici_socket "$name")" "$@"
 }
 
 # pair_begin DIR: the network, the certificates and the daemons' own configuration
@@ -35,6 +45,7 @@ pair_begin() {
     local n
     PAIR=$1
     mkdir -p "$PAIR"
+    [ -z "${IKE_ROOT:-}" ] || pair_root || return
     sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
     ip netns add sun && ip link add wan0 type veth peer name wan0 netns sun || return
     in_sun ip link set lo up
@@ -297,7 +308,7 @@ charon_start() {
     [ "$1" = moon ] || into=(ip netns exec sun)
     rm -f "$(vici_socket "$1")"
     STRONGSWAN_CONF=$PAIR/$1/strongswan.conf exec_in_background "$PAIR/$1/charon.out" "${into[@]}" \
-        /usr/sbin/charon-systemd
+        "${IN_ROOT[@]}" /usr/sbin/charon-systemd
     pid=$!
     started+=("$pid")
     if [ "$1" = sun ]; then SUN=$pid; else MOON=$pid; fi
@@ -333,6 +344,10 @@ up() {
 
 pair_end() {
     ip netns pids sun 2>/dev/null | xargs -r kill 2>/dev/null
+    if [ -n "${IKE_ROOT:-}" ]; then
+        umount -l "$IKE_ROOT$PAIR" "$IKE_ROOT/dev" "$IKE_ROOT/proc" 2>/dev/null
+        rmdir "$IKE_ROOT$PAIR" "$IKE_ROOT$(dirname "$PAIR")" 2>/dev/null
+    fi
     ip netns delete sun 2>/dev/null
     ip link delete wan0 2>/dev/null
     ip addr flush dev lo scope global

@@ -4,6 +4,7 @@
 #include "collectors/strongswan_rows.h"
 #include "fake_loop.h"
 #include "suite.h"
+#include "tables/occurrence.h"
 #include "vici_maker.h"
 
 #include <errno.h>
@@ -491,6 +492,10 @@ START_TEST(test_lines)
                 { "received end entity cert \"CN=received AUTHENTICATION_FAILED \"", LINE_OTHER,
                   REASON_NONE },
                 { "received AUTHENTICATION_FAILE", LINE_OTHER, REASON_NONE },
+                { "initiating IKE_SA gw[1] to 192.0.2.2", LINE_BEGINS, REASON_NONE },
+                { "initiating Main Mode IKE_SA gw[1] to 192.0.2.2", LINE_BEGINS, REASON_NONE },
+                { "192.0.2.2 is initiating an IKE_SA", LINE_BEGINS, REASON_NONE },
+                { "sending DPD request", LINE_OTHER, REASON_NONE },
                 { "", LINE_OTHER, REASON_NONE },
         };
 
@@ -524,6 +529,61 @@ static void take_line(const char *words, const char *msg)
         ck_assert_int_eq(take_log(&rows, make_message(&maker, text)), 0);
 }
 
+static struct occurrence told;
+static char told_text[256];
+static unsigned int n_told;
+
+static void occurred(void *context, enum table_event event, enum table_reason reason,
+                     const void *before, const void *after)
+{
+        (void)context;
+        (void)reason;
+        (void)before;
+        if (event != TABLE_ADDED)
+                return;
+        told = *(const struct occurrence *)after;
+        snprintf(told_text, sizeof(told_text), "%s", told.text ? told.text : "");
+        n_told++;
+}
+
+/* What fails is told as it happens, in the daemon's words; a peer that moves, too. */
+START_TEST(test_occurrences)
+{
+        n_told = 0;
+        ck_assert_int_eq(table_subscribe(rows.occurrences, occurred, NULL), 0);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "giving~up~after~5~retransmits");
+        ck_assert_uint_eq(n_told, 1);
+        ck_assert_uint_eq(told.kind, EVENT_NEGOTIATION_FAILED);
+        ck_assert_uint_eq(told.reason, REASON_PEER_UNREACHABLE);
+        ck_assert_str_eq(told_text, "giving up after 5 retransmits");
+        take_line("ikesa-name=gw ikesa-uniqueid=6", "received~AUTHENTICATION_FAILED~notify~error");
+        ck_assert_uint_eq(told.kind, EVENT_IKE_AUTH_FAILURE);
+        ck_assert_int_eq(
+                strongswan_take_ike_updown(
+                        &rows, make_message(&maker, "up=yes gw{ uniqueid=7 "
+                                                    "remote-host=192.0.2.2 remote-port=500 "
+                                                    "state=ESTABLISHED }")),
+                0);
+        take_line("ikesa-name=gw ikesa-uniqueid=7", "received~DELETE~for~IKE_SA~gw[7]");
+        ck_assert_uint_eq(n_told, 2); /* that is no failure */
+        ck_assert_int_eq(
+                strongswan_take_ike_update(
+                        &rows, make_message(&maker, "remote-host=192.0.2.2 remote-port=500 gw{ "
+                                                    "uniqueid=7 state=ESTABLISHED }")),
+                0);
+        ck_assert_uint_eq(n_told, 2);
+        ck_assert_int_eq(
+                strongswan_take_ike_update(
+                        &rows, make_message(&maker, "remote-host=192.0.2.9 remote-port=4500 gw{ "
+                                                    "uniqueid=7 state=ESTABLISHED }")),
+                0);
+        ck_assert_uint_eq(n_told, 3);
+        ck_assert_uint_eq(told.kind, EVENT_NAT_MAPPING_CHANGED);
+        ck_assert_uint_eq(told.remote.octets[3], 9);
+        ck_assert_str_eq(told_text, "gw: the peer is at 192.0.2.9, port 4500 now");
+}
+END_TEST
+
 /* The first reason is the cause; a new try has a new one; what is up has none. */
 START_TEST(test_reasons)
 {
@@ -531,10 +591,12 @@ START_TEST(test_reasons)
         ck_assert_str_eq(ike_sa(5)->policy_name, "gw");
         ck_assert_uint_eq(ike_sa(5)->state, IKE_CONNECTING);
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
+        ck_assert(strongswan_is_over(&rows, 5, false));
         take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PEER_UNREACHABLE);
         take_line("ikesa-name=gw ikesa-uniqueid=5", "peer~not~responding,~trying~again~(2/0)");
         ck_assert_uint_eq(ike_sa(5)->reason, 0);
+        ck_assert(!strongswan_is_over(&rows, 5, false));
         take_line("ikesa-name=gw ikesa-uniqueid=5", "received~NO_PROPOSAL_CHOSEN~notify~error");
         ck_assert_uint_eq(ike_sa(5)->reason, REASON_PROPOSAL_MISMATCH);
         ck_assert_int_eq(strongswan_take_ike_updown(
@@ -910,6 +972,7 @@ int main(void)
         tcase_add_test(tcase, test_life_of_a_responder);
         tcase_add_test(tcase, test_failures);
         tcase_add_test(tcase, test_lines);
+        tcase_add_test(tcase, test_occurrences);
         tcase_add_test(tcase, test_reasons);
         tcase_add_test(tcase, test_answer_then_events);
         tcase_add_test(tcase, test_ends);

@@ -42,6 +42,7 @@ static struct {
         bool there;
         bool mute;
         const char *since;
+        unsigned int many;       /* children of the connection, instead of three */
         unsigned int more_names; /* connections that are told by name alone */
         struct sa sas[MAX_SAS];
         int peers[MAX_PEERS]; /* -1: none */
@@ -158,7 +159,7 @@ static void list_sas(int peer, struct vici_slice message)
         charon.whole += !f.child_id && !f.child[0] && !f.ike_id;
         for (size_t i = 0; i < MAX_SAS; i++) {
                 struct sa *sa = &charon.sas[i];
-                char text[4096];
+                static char text[1 << 15];
                 bool fits;
 
                 if (sa->id == 0 || (f.ike_id && f.ike_id != sa->id))
@@ -182,6 +183,17 @@ static unsigned int count_sas(void)
         return n;
 }
 
+static void list_many(int peer)
+{
+        char text[8192] = "gw{ version=IKEv2 children{ ";
+        size_t n = strlen(text);
+
+        for (unsigned int i = 1; i <= charon.many; i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "net%u{ mode=TUNNEL } ", i);
+        snprintf(text + n, sizeof(text) - n, "} }");
+        say(peer, VICI_EVENT, "list-conn", "%s", text);
+}
+
 static void answer(int peer, const char *command, struct vici_slice message)
 {
         charon.asked++;
@@ -196,7 +208,9 @@ static void answer(int peer, const char *command, struct vici_slice message)
                 charon.configuration++;
                 return;
         }
-        if (strcmp(command, "list-conns") == 0)
+        if (strcmp(command, "list-conns") == 0 && charon.many > 0)
+                list_many(peer);
+        else if (strcmp(command, "list-conns") == 0)
                 say(peer, VICI_EVENT, "list-conn",
                     "gw{ version=IKEv2 children{ net1{ mode=TUNNEL } net2{ mode=TUNNEL } net3{ "
                     "mode=TUNNEL } shunt{ mode=PASS } } }");
@@ -620,6 +634,41 @@ START_TEST(test_too_large)
 END_TEST
 
 /* A connection too large to be told: what is known of it stays, and the collector says so. */
+/* One with many children that is too large: they are asked for by name once, then go by events. */
+START_TEST(test_large_ike_sa)
+{
+        unsigned int asked;
+
+        charon.many = 300;
+        sa(2)->id = 50;
+        sa(1)->large = true;
+        sa(1)->n_children = 300;
+        make_collector(3600, 60);
+        ck_assert_uint_eq(table_count(children), 301);
+        ck_assert_uint_eq(charon.whole, 1);
+        asked = charon.asked;
+        pass(190000); /* three reads */
+        ck_assert_uint_eq(charon.whole, 1);
+        ck_assert_uint_lt(charon.asked - asked, 50);
+        ck_assert_uint_eq(table_count(children), 301);
+        sa(50)->n_children = 0; /* another one is read as ever */
+        pass(61000);
+        ck_assert_uint_eq(table_count(children), 300);
+        tell("child-updown", "gw{ uniqueid=1 state=ESTABLISHED child-sas{ net7-17{ name=net7 "
+                             "uniqueid=17 state=DELETED } } }");
+        pass(100);
+        ck_assert_uint_eq(table_count(children), 299);
+        sa(1)->id = 3; /* the successor has its children, under their numbers */
+        tell("ike-rekey",
+             "gw{ old{ uniqueid=1 state=REKEYING } new{ uniqueid=3 state=ESTABLISHED } }");
+        asked = charon.asked;
+        pass(190000);
+        ck_assert_uint_lt(charon.asked - asked, 80);
+        ck_assert_uint_eq(charon.whole, 1);
+        ck_assert_uint_ge(table_count(children), 299);
+}
+END_TEST
+
 START_TEST(test_large_connection)
 {
         unsigned int lines;
@@ -750,6 +799,7 @@ int main(void)
         tcase_add_test(tcase, test_log);
         tcase_add_test(tcase, test_rekeyed);
         tcase_add_test(tcase, test_too_large);
+        tcase_add_test(tcase, test_large_ike_sa);
         tcase_add_test(tcase, test_large_connection);
         tcase_add_test(tcase, test_end_in_a_read);
         tcase_add_test(tcase, test_replay);
