@@ -19,6 +19,7 @@
 #include "event_loop.h"
 #include "handler.h"
 #include "joins/bypasses.h"
+#include "joins/certificate_users.h"
 #include "joins/directions.h"
 #include "joins/events.h"
 #include "joins/flow_verdicts.h"
@@ -70,6 +71,7 @@ struct agent {
         struct flow_verdicts *verdicts;
         struct totals *totals;
         struct overdue *overdue;
+        struct certificate_users *certificate_users;
         struct weak *weak;
         struct tunnels *tunnels;
         struct state *state;
@@ -387,9 +389,10 @@ static bool add_joins(struct agent *agent)
         agent->ike_sas = ike_sas_new(agent->store, agent->loop);
         agent->verdicts = flow_verdicts_new(agent->store, agent->loop);
         agent->totals = totals_new(agent->store, agent->loop);
+        agent->certificate_users = certificate_users_new(agent->store, agent->loop);
         return agent->rules && agent->directions && agent->bypasses && agent->protection &&
                agent->sa_owners && agent->rule_owners && agent->ike_sas && agent->verdicts &&
-               agent->totals;
+               agent->totals && agent->certificate_users;
 }
 
 /* What needs the configuration. */
@@ -490,6 +493,7 @@ static void stop(struct agent *agent)
         tunnel_gauges_free(agent->tunnel_gauges);
         tunnels_free(agent->tunnels);
         weak_free(agent->weak);
+        certificate_users_free(agent->certificate_users);
         overdue_free(agent->overdue);
         totals_free(agent->totals);
         flow_verdicts_free(agent->verdicts);

@@ -16,8 +16,8 @@
 /* The file is written anew when it is so much larger than when it last was. */
 #define GROWTH_MIN 65536
 
-/* SAs of no tunnel that are told of. */
-#define LOOSE_MAX 10000
+/* Milliseconds until it is looked again whether the sources have been read. */
+#define BEGIN_WITHIN 100
 
 #define LINE_TOTALS "totals"
 
@@ -35,8 +35,9 @@ struct state {
         struct tunnels *tunnels;
         struct totals *totals;
         struct table *global;
-        uint32_t interval; /* seconds */
-        uint32_t after;    /* writing anew: number of the tunnel written last */
+        uint32_t interval;          /* seconds */
+        struct tunnels_place place; /* writing anew: what was written last */
+        bool begun;                 /* the file is this run's; until then an earlier one's */
         bool renewing;
         bool broken; /* the last write failed; that is logged already */
         char path[256];
@@ -121,11 +122,29 @@ static int take(void *context, const char *line)
         return tunnels_restore(s->tunnels, line);
 }
 
-static void counted(void *context, const struct ipsec_sa *sa, bool direction_known)
+static void counted(void *context, const struct ipsec_sa *sa, bool direction_known,
+                    const struct tunnels_line *line)
 {
         struct state *s = context;
 
-        totals_remember(s->totals, sa, direction_known);
+        totals_remember(s->totals, sa, direction_known,
+                        (uint64_t)line->tunnel << 32 | line->generation);
+}
+
+static void gone(void *context, const struct ipsec_sa *sa)
+{
+        struct state *s = context;
+
+        totals_forget(s->totals, sa);
+}
+
+/* A later line of the same tunnel took its place: SAs that it does not tell of went before. */
+static bool is_void(const void *context, uint64_t said)
+{
+        const struct state *s = context;
+        const struct tunnels_line line = { (uint32_t)(said >> 32), (uint32_t)said };
+
+        return !tunnels_line_counts(s->tunnels, &line);
 }
 
 static void set_discontinuity(struct state *s)
@@ -149,6 +168,7 @@ static void read_file(struct state *s)
 
         if (err == -ENOENT)
                 return;
+        totals_drop(s->totals, is_void, s);
         if (err < 0)
                 say(s, LOG_WARNING, "%s cannot be read, totals begin anew: %s", s->path,
                     strerror(-err));
@@ -188,8 +208,8 @@ static void begin_anew(struct state *s)
                 check(s, err);
                 return;
         }
-        s->renewing = true;
-        s->after = 0;
+        s->begun = s->renewing = true;
+        memset(&s->place, 0, sizeof(s->place));
         memset(&s->written, 0xff, sizeof(s->written));
 }
 
@@ -202,25 +222,12 @@ static bool write_tunnels(struct state *s, size_t lines)
                 out = state_file_begin_line(s->file);
                 if (!out)
                         return true;
-                if (!(s->renewing && tunnels_save_next(s->tunnels, &s->after, out)) &&
+                if (!(s->renewing && tunnels_save_next(s->tunnels, &s->place, out)) &&
                     !tunnels_save_changed(s->tunnels, out))
                         return true;
                 state_file_end_line(s->file);
         }
         return false;
-}
-
-static void write_loose_sas(struct state *s)
-{
-        uint32_t after = 0;
-
-        for (int i = 0; i < LOOSE_MAX; i++) {
-                FILE *out = state_file_begin_line(s->file);
-
-                if (!out || !tunnels_save_loose_sa(s->tunnels, &after, out))
-                        return;
-                state_file_end_line(s->file);
-        }
 }
 
 static void save_ike(const struct state *s, struct ike_totals *saved)
@@ -234,6 +241,7 @@ static void save_ike(const struct state *s, struct ike_totals *saved)
         saved->child_rekeys = row->ike.child_rekeys;
         saved->sa_rekeys = row->ike.sa_rekeys;
         saved->authentication_failures = row->ike.authentication_failures;
+        saved->negotiation_failures = row->ike.negotiation_failures;
 }
 
 /* What the totals have of each SA must stand in the file when they do. */
@@ -246,7 +254,6 @@ static void write_rest(struct state *s)
         save_ike(s, &saved.ike);
         if (memcmp(&saved, &s->written, sizeof(saved)) == 0)
                 return;
-        write_loose_sas(s);
         write_totals(s, &saved);
         s->written = saved;
 }
@@ -268,7 +275,13 @@ static bool write_some(struct state *s, size_t lines)
 /* Else the file is to be written anew, in the next interval. */
 static bool can_write(const struct state *s)
 {
-        return s->renewing || !s->broken;
+        return s->begun && (s->renewing || !s->broken);
+}
+
+/* Until the sources have been read, the file knows more of the SAs than this run. */
+static bool may_begin(const struct state *s)
+{
+        return s->begun || tunnels_can_be_saved(s->tunnels);
 }
 
 static bool has_grown(const struct state *s)
@@ -281,7 +294,12 @@ static void run(void *context)
         struct state *s = context;
 
         s->timer = NULL;
-        if (!s->renewing && (s->broken || has_grown(s)))
+        if (!may_begin(s)) {
+                s->soon = false;
+                s->timer = s->loop->after(s->loop, BEGIN_WITHIN, run, s);
+                return;
+        }
+        if (!s->renewing && (!s->begun || s->broken || has_grown(s)))
                 begin_anew(s);
         if (can_write(s) && !write_some(s, LINES_PER_TURN))
                 run_after(s, true);
@@ -324,7 +342,7 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
                         struct totals *totals, const char *path, uint32_t interval)
 {
         struct state *s = calloc(1, sizeof(*s));
-        struct tunnels_keeper keeper = { s, NULL, NULL, counted };
+        struct tunnels_keeper keeper = { s, NULL, NULL, counted, gone };
 
         if (!s)
                 return NULL;
@@ -348,7 +366,6 @@ struct state *state_new(struct store *store, struct loop *loop, struct tunnels *
                 state_free(s);
                 return NULL;
         }
-        begin_anew(s);
         run_after(s, true);
         return s;
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* The first line. Another version has another number. */
-#define HEADER "ipsec-report state 1"
+#define HEADER "ipsec-report state 2"
 
 /* Hexadecimal digits of the check, and the space behind them. */
 #define CHECK_LENGTH 9

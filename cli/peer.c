@@ -215,9 +215,6 @@ int peer_check(struct session *session, struct agent_scalars *agent, struct stri
         return judge_scalars(session, n, agent);
 }
 
-/* The collectors of IKE daemons. A machine has one of them, as a rule, and lacks the others. */
-static const char *const daemons[] = { SOURCES_OF_DAEMONS };
-
 struct sources {
         struct session *session;
         const struct agent_scalars *agent;
@@ -227,12 +224,10 @@ struct sources {
         bool any_daemon; /* is there */
 };
 
+/* A machine has one of them, as a rule, and lacks the others. */
 static bool is_daemon(const char *key)
 {
-        for (size_t i = 0; i < LENGTH(daemons); i++)
-                if (strcmp(key, daemons[i]) == 0)
-                        return true;
-        return false;
+        return ike_daemon_of_name(key) != 0;
 }
 
 /* A daemon that this machine has not, or that nobody wants to be read. */

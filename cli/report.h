@@ -6,12 +6,10 @@
 #define CLI_REPORT_H
 
 #include "columns.h"
+#include "tables/ike_daemon.h"
 #include "tables/rows.h"
 
 #include <stdio.h>
-
-/* The collectors of the IKE daemons, as sources of a report: each may be missing. */
-#define SOURCES_OF_DAEMONS "strongswan", "libreswan"
 
 /* A source of reports that have nothing to tell without any of these daemons. */
 #define SOURCE_ANY_DAEMON "ike"

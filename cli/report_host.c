@@ -5,7 +5,7 @@
 #include "rule_text.h"
 #include "text.h"
 
-static const char *const sources[] = { "xfrm", SOURCES_OF_DAEMONS, NULL };
+static const char *const sources[] = { "xfrm", IKE_DAEMON_NAMES, NULL };
 
 static void print_spi(FILE *file, const char *label, const struct ipsec_sa *sa)
 {

@@ -14,7 +14,7 @@
 
 #define TITLE "Configured Host Policy Rule"
 
-static const char *const sources[] = { SOURCES_OF_DAEMONS, SOURCE_ANY_DAEMON, "xfrm", NULL };
+static const char *const sources[] = { IKE_DAEMON_NAMES, SOURCE_ANY_DAEMON, "xfrm", NULL };
 
 /* The kernel's policies, for the priority that a daemon chose by itself. */
 static const uint16_t policy_members[] = {
@@ -166,10 +166,8 @@ static void print_rule(FILE *file, const struct entry *entry, const struct momen
  * nothing to end. */
 static bool any_daemon(const struct rows *collectors)
 {
-        static const char *const daemons[] = { SOURCES_OF_DAEMONS };
-
-        for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
-                if (default_rule_has_read(collectors, daemons[i]))
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                if (default_rule_has_read(collectors, ike_daemon_name(daemon)))
                         return true;
         return false;
 }

@@ -31,7 +31,7 @@ static const uint16_t members[] = {
         NEEDS(struct ike_policy, proposals),
 };
 
-static const char *const sources[] = { SOURCES_OF_DAEMONS, SOURCE_ANY_DAEMON, NULL };
+static const char *const sources[] = { IKE_DAEMON_NAMES, SOURCE_ANY_DAEMON, NULL };
 
 /* Where the second field of a line begins, and what is between two fields at the least. */
 enum { SECOND_FIELD = 38 };

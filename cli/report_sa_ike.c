@@ -33,7 +33,7 @@ static const uint16_t members[] = {
 
 enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
 
-static const char *const sources[] = { SOURCES_OF_DAEMONS, SOURCE_ANY_DAEMON, NULL };
+static const char *const sources[] = { IKE_DAEMON_NAMES, SOURCE_ANY_DAEMON, NULL };
 
 static const char *title_of(uint8_t version)
 {

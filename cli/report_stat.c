@@ -44,7 +44,7 @@ static const uint16_t lives[] = {
 };
 
 static const uint16_t failures[] = {
-        GLOBAL(totals.negotiation_failures),
+        GLOBAL(ike.negotiation_failures),
         GLOBAL(totals.integrity_failures),
         GLOBAL(totals.replay_failures),
         GLOBAL(totals.no_sa_drops),

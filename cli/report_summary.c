@@ -15,7 +15,7 @@ static const uint16_t members[] = {
         NEEDS(struct tunnel, octets_out), NEEDS(struct tunnel, rekey),
 };
 
-static const char *const sources[] = { "xfrm", SOURCES_OF_DAEMONS, NULL };
+static const char *const sources[] = { "xfrm", IKE_DAEMON_NAMES, NULL };
 
 enum { TUNNEL, PEER, STATE, SINCE, ENCRYPTION, OCTETS_IN, OCTETS_OUT, REKEY_IN, N_COLUMNS };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sources[] = { "xfrm", SOURCES_OF_DAEMONS, NULL };
+static const char *const sources[] = { "xfrm", IKE_DAEMON_NAMES, NULL };
 
 static const char *direction_text(uint8_t direction)
 {

@@ -247,6 +247,17 @@ static bool is_strange(const struct libreswan *l)
         return l->length > 0 && l->understood == 0 && l->phase == PHASE_TOTALS;
 }
 
+/* Others take "up" for a read of all states: an SA of none of them is made by hand. */
+static void replayed(struct libreswan *l)
+{
+        if (l->phase == PHASE_STATES)
+                libreswan_forget(&l->rows);
+        if (l->up || l->phase == PHASE_STATES)
+                succeed(l);
+        else
+                l->phase = PHASE_IDLE;
+}
+
 static void next_phase(struct libreswan *l)
 {
         if (l->phase == PHASE_TOTALS)
@@ -264,9 +275,12 @@ static void next_phase(struct libreswan *l)
                         read_later(l);
                 return;
         }
-        if (l->config.replay || l->phase == PHASE_TRAFFIC) {
-                if (!l->config.replay || l->phase == PHASE_STATES)
-                        libreswan_forget(&l->rows);
+        if (l->config.replay) {
+                replayed(l);
+                return;
+        }
+        if (l->phase == PHASE_TRAFFIC) {
+                libreswan_forget(&l->rows);
                 succeed(l);
                 return;
         }
@@ -519,7 +533,7 @@ static void free_libreswan(struct collector *c)
 }
 
 static const struct collector_ops ops = {
-        .key = "libreswan",
+        .key = LIBRESWAN,
         .name = "libreswan (pluto, by whack)",
         .start = start,
         .refresh = refresh,

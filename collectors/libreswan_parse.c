@@ -342,6 +342,34 @@ static uint64_t large_after(struct libreswan_text line, const char *word)
         return text_after(line, word, &rest) && text_number(&rest, 10, &number) ? number : 0;
 }
 
+/* A user may be called anything: the name ends where the type is told. */
+static void take_user(struct libreswan_text line, struct libreswan_traffic *traffic)
+{
+        struct libreswan_text rest, user;
+        const char *type = text_find(line, ", type=");
+
+        if (!type || !text_after(line, ", username=", &rest) || type < rest.at)
+                return;
+        user = rest;
+        for (; type; type = text_find(rest, ", type=")) {
+                user.length = (size_t)(type - user.at);
+                text_skip(&rest, (size_t)(type - rest.at) + 1);
+        }
+        traffic->user = user;
+}
+
+/* It stands at the end, behind an identity that may hold anything. */
+static void take_lease(struct libreswan_text line, struct libreswan_traffic *traffic)
+{
+        struct libreswan_text rest = line;
+        struct inet_addr address;
+
+        while (text_after(rest, ", lease=", &rest))
+                traffic->lease = rest;
+        if (!inet_addr_parse(&address, traffic->lease.at, traffic->lease.length))
+                traffic->lease.length = 0;
+}
+
 int libreswan_parse_traffic(struct libreswan_text line, struct libreswan_traffic *traffic)
 {
         struct libreswan_text name;
@@ -356,6 +384,8 @@ int libreswan_parse_traffic(struct libreswan_text line, struct libreswan_traffic
         traffic->add_time = add_time <= UINT32_MAX ? (int64_t)add_time : 0;
         traffic->octets_in = large_after(line, ", inBytes=");
         traffic->octets_out = large_after(line, ", outBytes=");
+        take_user(line, traffic);
+        take_lease(line, traffic);
         return 0;
 }
 

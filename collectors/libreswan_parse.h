@@ -65,12 +65,14 @@ struct libreswan_state {
         struct inet_addr remote;
 };
 
-/* One line of --trafficstatus. */
+/* One line of --trafficstatus. The texts are pieces of the line; empty: not told. */
 struct libreswan_traffic {
         uint32_t id;
         int64_t add_time; /* seconds since 1970; 0: not told, as for AH */
         uint64_t octets_in;
         uint64_t octets_out;
+        struct libreswan_text user;  /* the name that XAUTH gave */
+        struct libreswan_text lease; /* the address given to the peer, or by it: "10.9.0.1/32" */
 };
 
 enum libreswan_line {

@@ -1,13 +1,12 @@
 #include "libreswan_rows.h"
 
 #include "libreswan_text.h"
+#include "row_text.h"
 #include "tables/key.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LIBRESWAN "libreswan"
 
 /* Seconds that a moment may differ from what was told before: pluto rounds to seconds. */
 #define TOLERANCE 2
@@ -296,6 +295,7 @@ static void set_ike_conn(struct libreswan_rows *r, const struct libreswan_conn *
         row->remote = conn->remote;
         row->local_identity = conn->policy.local_identity;
         row->remote_identity = conn->policy.remote_identity;
+        row->remote_eap_identity = conn->instance != 0 ? conn->policy.remote_eap_identity : NULL;
         if (row->version == IKE_V1)
                 row->pfs = conn->pfs ? PFS_ON : PFS_OFF;
         if (conn->newest_ike == row->daemon_id && conn->algorithm_newest)
@@ -326,6 +326,10 @@ static void keep_known(struct ike_sa *row, const struct ike_sa *old, bool conn_k
                 row->role = old->role;
         if (!row->encryption)
                 keep_algorithms(row, old);
+        if (old->remote_eap_identity)
+                row->remote_eap_identity = old->remote_eap_identity; /* as told with the traffic */
+        row->local_virtual_ips = old->local_virtual_ips; /* --trafficstatus tells them */
+        row->remote_virtual_ips = old->remote_virtual_ips;
         if (conn_known)
                 return;
         row->local = old->local;
@@ -469,13 +473,28 @@ static int put_state(struct libreswan_rows *r, const struct libreswan_state *sta
 
 /* ---- what is gone ---- */
 
+static bool is_ike_sa_of_another_run(const void *row, const void *context)
+{
+        const struct libreswan_rows *r = context;
+        const struct ike_sa *ike_sa = row;
+
+        return ike_sa->daemon_kind == DAEMON_LIBRESWAN && ike_sa->daemon_run != r->run;
+}
+
+static bool is_child_of_another_run(const void *row, const void *context)
+{
+        const struct libreswan_rows *r = context;
+        const struct child_sa *child = row;
+
+        return child->daemon_kind == DAEMON_LIBRESWAN && child->daemon_run != r->run;
+}
+
 static bool is_bygone_ike_sa(const void *row, const void *context)
 {
         const struct libreswan_rows *r = context;
         const struct ike_sa *ike_sa = row;
 
-        return ike_sa->daemon_kind == DAEMON_LIBRESWAN &&
-               (ike_sa->daemon_run != r->run || ike_sa->last_seen < r->begun);
+        return ike_sa->daemon_kind == DAEMON_LIBRESWAN && ike_sa->last_seen < r->begun;
 }
 
 static bool is_bygone_child(const void *row, const void *context)
@@ -483,8 +502,7 @@ static bool is_bygone_child(const void *row, const void *context)
         const struct libreswan_rows *r = context;
         const struct child_sa *child = row;
 
-        return child->daemon_kind == DAEMON_LIBRESWAN &&
-               (child->daemon_run != r->run || child->last_seen < r->begun);
+        return child->daemon_kind == DAEMON_LIBRESWAN && child->last_seen < r->begun;
 }
 
 static bool is_bygone_policy(const void *row, const void *context)
@@ -505,7 +523,9 @@ static bool is_bygone_configured(const void *row, const void *context)
 
 void libreswan_forget(struct libreswan_rows *r)
 {
-        size_t gone = table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
+        size_t gone = table_remove_matching(r->children, is_child_of_another_run, r, TABLE_LOST) +
+                      table_remove_matching(r->ike_sas, is_ike_sa_of_another_run, r, TABLE_LOST) +
+                      table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
                       table_remove_matching(r->ike_sas, is_bygone_ike_sa, r, TABLE_DELETED);
 
         r->changed = r->changed || gone > 0;
@@ -538,6 +558,50 @@ bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err)
 
 /* ---- traffic ---- */
 
+static const struct ike_sa *owner_of(const struct libreswan_rows *r, const struct child_sa *child)
+{
+        const struct ike_sa key = { .daemon_kind = DAEMON_LIBRESWAN,
+                                    .daemon_run = child->daemon_run,
+                                    .daemon_id = child->ike_id };
+
+        return table_find(r->ike_sas, &key);
+}
+
+/* The lease without the length of its prefix: one address is given. */
+static const char *address_of(struct libreswan_text lease, struct scratch *scratch)
+{
+        const char *slash = memchr(lease.at, '/', lease.length);
+
+        return row_text_of(lease.at, slash ? (size_t)(slash - lease.at) : lease.length, scratch);
+}
+
+/* It is of the side whose selector it is. */
+static bool is_selector(const char *selectors, struct libreswan_text lease)
+{
+        return selectors && text_equals(lease, selectors);
+}
+
+/* What is told with the traffic of a child, and is its IKE SA's. */
+static int put_user(struct libreswan_rows *r, const struct child_sa *child,
+                    const struct libreswan_traffic *traffic)
+{
+        const struct ike_sa *row = owner_of(r, child);
+        struct ike_sa changed;
+
+        if (!row || (traffic->user.length == 0 && traffic->lease.length == 0))
+                return 0;
+        scratch_clear(&r->row_scratch);
+        changed = *row;
+        if (traffic->user.length > 0)
+                changed.remote_eap_identity =
+                        row_text_of(traffic->user.at, traffic->user.length, &r->row_scratch);
+        if (traffic->lease.length > 0 && is_selector(child->local_selectors, traffic->lease))
+                changed.local_virtual_ips = address_of(traffic->lease, &r->row_scratch);
+        else if (traffic->lease.length > 0)
+                changed.remote_virtual_ips = address_of(traffic->lease, &r->row_scratch);
+        return table_put(r->ike_sas, &changed, TABLE_FROM_EVENT);
+}
+
 int libreswan_take_traffic(struct libreswan_rows *r, struct libreswan_text line)
 {
         struct libreswan_traffic traffic;
@@ -555,7 +619,10 @@ int libreswan_take_traffic(struct libreswan_rows *r, struct libreswan_text line)
                 changed.installed = traffic.add_time;
         changed.octets_in = traffic.octets_in;
         changed.octets_out = traffic.octets_out;
-        return table_put(r->children, &changed, TABLE_FROM_EVENT) < 0 ? -ENOMEM : 1;
+        if (table_put(r->children, &changed, TABLE_FROM_EVENT) < 0)
+                return -ENOMEM;
+        child = table_find(r->children, &key);
+        return !child || put_user(r, child, &traffic) < 0 ? -ENOMEM : 1;
 }
 
 /* ---- growing old, counting ---- */

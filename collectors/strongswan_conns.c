@@ -138,13 +138,14 @@ struct side {
         struct row_text cas;
 };
 
-static void add_round(struct side *side, struct vici_slice round)
+static void add_round(struct side *side, struct row_text *certificates, struct vici_slice round)
 {
         add_method(&side->methods, round);
         add_value(&side->identities, round, "id");
         add_value(&side->eap_identities, round, "eap_id");
         add_value(&side->eap_identities, round, "xauth_id");
         add_list(&side->cas, round, "cacerts");
+        add_list(certificates, round, "certs");
 }
 
 static bool begins_with(const struct vici_item *item, const char *prefix)
@@ -157,6 +158,7 @@ static void set_sides(const struct strongswan_context *context, struct vici_slic
                       struct ike_policy *row)
 {
         struct side local = { .methods.length = 0 }, remote = { .methods.length = 0 };
+        struct row_text certificates = { .length = 0 };
         struct scratch *scratch = context->scratch;
         struct vici_item item;
 
@@ -164,9 +166,9 @@ static void set_sides(const struct strongswan_context *context, struct vici_slic
                 if (item.kind != VICI_SECTION)
                         continue;
                 if (begins_with(&item, "local-"))
-                        add_round(&local, item.body);
+                        add_round(&local, &certificates, item.body);
                 if (begins_with(&item, "remote-"))
-                        add_round(&remote, item.body);
+                        add_round(&remote, &certificates, item.body);
         }
         row->local_auth_method = row_text_keep(&local.methods, scratch);
         row->remote_auth_method = row_text_keep(&remote.methods, scratch);
@@ -176,6 +178,7 @@ static void set_sides(const struct strongswan_context *context, struct vici_slic
         row->remote_eap_identity = row_text_keep(&remote.eap_identities, scratch);
         row->local_cas = row_text_keep(&local.cas, scratch);
         row->remote_cas = row_text_keep(&remote.cas, scratch);
+        row->certificates = row_text_keep(&certificates, scratch);
 }
 
 /* FIRST-LAST; the name of a host may have a '-' in it, too. */

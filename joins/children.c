@@ -32,7 +32,7 @@ const struct child_sa *child_of_reqid(struct table *children, uint32_t reqid)
 
         if (reqid == 0)
                 return NULL;
-        for (uint32_t daemon = DAEMON_STRONGSWAN; daemon <= DAEMON_LIBRESWAN; daemon++) {
+        for (uint32_t daemon = 1; daemon <= IKE_DAEMONS; daemon++) {
                 uint32_t oid[3] = { daemon, reqid, 0 };
                 const struct child_sa *child;
 

@@ -76,11 +76,6 @@ static void wake_at(struct events_limits *l, int64_t when, enum wake kind, uint3
         run_at(l, when);
 }
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
-
 /* ---- what is remembered ---- */
 
 static struct warned *find(const struct events_limits *l, uint32_t index)
@@ -296,7 +291,7 @@ static void look(struct events_limits *l, uint64_t item)
         const uint32_t index = (uint32_t)item;
         const struct ipsec_sa *sa = table_at(l->sas, &ipsec_sa_type, &index, 1);
 
-        if (!sa || !is_usable(sa) || successor_of(l->sas, sa))
+        if (!sa || !sa_is_usable(sa) || successor_of(l->sas, sa))
                 return;
         switch ((enum wake)(item >> 32)) {
         case WAKE_TIME:
@@ -375,9 +370,9 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
                 forget(l, find(l, old->index));
                 return;
         }
-        if (!is_usable(sa))
+        if (!sa_is_usable(sa))
                 return;
-        if (!old || !is_usable(old)) {
+        if (!old || !sa_is_usable(old)) {
                 if (l->warned)
                         succeeded(l, sa);
                 old = NULL;
@@ -412,7 +407,7 @@ void events_limits_configure(struct events_limits *l)
 
         while ((sa = table_next(l->sas, &ipsec_sa_type, &index, 1, false))) {
                 index = sa->index;
-                if (!is_usable(sa))
+                if (!sa_is_usable(sa))
                         continue;
                 time_changed(l, sa);
                 packets_changed(l, sa);

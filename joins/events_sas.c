@@ -24,11 +24,6 @@ struct events_sas {
         int64_t migrating_until;  /* monotonic, ms */
 };
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && sa->state != SA_LARVAL;
-}
-
 /* ---- telling ---- */
 
 /* gone: its row cannot be named any more. */
@@ -195,7 +190,7 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
         }
         if (sa->keying == KEYING_IKE)
                 desk_learn(s->desk, sa->requester);
-        if (is_usable(sa) && !(old && is_usable(old)))
+        if (sa_has_keys(sa) && !(old && sa_has_keys(old)))
                 made(s, sa);
         else if (event == TABLE_ADDED && sa->spi == 0 && s->desk->kernel.read)
                 tell_acquire(s, sa);

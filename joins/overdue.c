@@ -45,11 +45,6 @@ static void run_at(struct overdue *o, int64_t when)
         o->when = when;
 }
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
-
 static void judge(struct overdue *o, uint32_t index)
 {
         const struct ipsec_sa *sa = table_at(o->sas, &ipsec_sa_type, &index, 1);
@@ -59,7 +54,7 @@ static void judge(struct overdue *o, uint32_t index)
 
         if (!sa)
                 return;
-        overdue = is_usable(sa) && sa->soft_expiry != 0 &&
+        overdue = sa_is_usable(sa) && sa->soft_expiry != 0 &&
                   now.wall > sa->soft_expiry + REKEY_PATIENCE && !successor_of(o->sas, sa);
         if (overdue == sa->rekey_overdue)
                 return;
@@ -115,7 +110,7 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
                 look_later(o, sa);
         if (sa->rekey_overdue && sa->soft_expiry == 0)
                 look_now(o, sa);
-        if (!is_usable(sa) || (old && is_usable(old)))
+        if (!sa_is_usable(sa) || (old && sa_is_usable(old)))
                 return;
         former = predecessor_of(o->sas, sa);
         if (former && former->rekey_overdue)

@@ -193,11 +193,6 @@ static void set_owner(struct policy *policy, const char *name, const char *daemo
                 policy->action = RULE_DYNAMIC_KEY;
 }
 
-static const char *daemon_name(uint8_t daemon)
-{
-        return daemon == DAEMON_STRONGSWAN ? "strongswan" : "libreswan";
-}
-
 /* libreswan does not tell reqids: those of the SAs whose SPIs it tells. */
 static const struct child_sa *child_of_sas(const struct rule_owners *o, uint32_t reqid)
 {
@@ -240,7 +235,7 @@ static void judge(struct rule_owners *o, const struct policy *policy)
         else if (selector_map_find(&o->map, policy, policy_key, child_key))
                 configured = find_configured(o, policy_key, child_key);
         if (child)
-                set_owner(&changed, child->child_name, daemon_name(child->daemon_kind));
+                set_owner(&changed, child->child_name, ike_daemon_name(child->daemon_kind));
         else if (configured)
                 set_owner(&changed, configured->child_name, configured->daemon);
         else

@@ -13,9 +13,6 @@
 /* Seconds that an IKE daemon has to tell of an SA before it is taken for one made by hand. */
 #define GRACE 5
 
-/* The collectors that tell of IKE daemons. */
-static const char *const daemons[] = { "strongswan", "libreswan" };
-
 struct sa_owners {
         struct loop *loop;
         struct loop_timer *timer;
@@ -256,8 +253,8 @@ static void hear_daemons(struct sa_owners *o)
 {
         bool heard = true, served = false;
 
-        for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
-                const struct collector_row *row = collector_of(o, daemons[i]);
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++) {
+                const struct collector_row *row = collector_of(o, ike_daemon_name(daemon));
 
                 heard = heard && is_heard(row);
                 served = served || (row && row->state == COLLECTOR_UP);

@@ -104,11 +104,6 @@ bool serves(const struct ipsec_sa *sa, const struct policy *policy,
                          inet_addr_contains(&policy->source, &sa->source));
 }
 
-bool sa_is_usable(const struct ipsec_sa *sa)
-{
-        return sa->state == SA_MATURE || sa->state == SA_DYING;
-}
-
 bool policy_uses(struct table *templates, const struct policy *policy, const struct ipsec_sa *sa)
 {
         const struct policy_template *template = NULL, *outer = NULL;

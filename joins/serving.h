@@ -46,9 +46,6 @@ const struct ipsec_sa *ends_next(struct table *sas, const struct ends *ends,
 bool serves(const struct ipsec_sa *sa, const struct policy *policy,
             const struct policy_template *template, const struct policy_template *outer);
 
-/* Whether the SA can carry packets. */
-bool sa_is_usable(const struct ipsec_sa *sa);
-
 /* Whether any template of the policy takes the SA. */
 bool policy_uses(struct table *templates, const struct policy *policy, const struct ipsec_sa *sa);
 

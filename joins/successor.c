@@ -5,11 +5,6 @@
 /* Seconds by which a successor outlives its predecessor: SAs that were made together do not. */
 #define OUTLIVES_BY 2
 
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
-
 static bool same_ends(const struct ipsec_sa *a, const struct ipsec_sa *b)
 {
         return a->reqid == b->reqid && a->protocol == b->protocol && a->mode == b->mode &&
@@ -50,7 +45,7 @@ const struct ipsec_sa *successor_of(struct table *sas, const struct ipsec_sa *sa
         const struct ipsec_sa *other = newest(sas, sa);
 
         while (other && other->index > sa->index) {
-                if (is_usable(other))
+                if (sa_is_usable(other))
                         return outlives(other, sa) ? other : NULL;
                 other = neighbour(sas, other, true);
         }
@@ -62,7 +57,7 @@ const struct ipsec_sa *predecessor_of(struct table *sas, const struct ipsec_sa *
         const struct ipsec_sa *other = sa;
 
         while ((other = neighbour(sas, other, true)))
-                if (is_usable(other))
+                if (sa_is_usable(other))
                         return outlives(sa, other) ? other : NULL;
         return NULL;
 }

@@ -1,11 +1,15 @@
 #include "totals.h"
 
+#include "tables/collector_row.h"
 #include "tables/policy.h"
 #include "tables/xfrm_stat.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Lives looked at in one turn of the loop, once all SAs have been read. */
+#define LIVES_PER_TURN 1000
 
 /* Without memory a life is not remembered, and that is all. */
 #define HASH_NONFATAL_OOM 1
@@ -26,6 +30,7 @@ struct life {
         uint64_t integrity_errors;
         uint64_t replay_errors; /* both kinds */
         bool removed;           /* it is counted as removed: the table lost it */
+        uint64_t said;          /* else: who says that it is created, and not removed */
         bool hashed;
         UT_hash_handle hh; /* in the order in which they were remembered */
 };
@@ -39,6 +44,11 @@ struct totals {
         uint64_t in_no_states; /* the kernel's counters, as far as they are in the totals */
         uint64_t out_no_states;
         struct life *lives;
+        size_t n_removed; /* of these, those that are counted as removed */
+        struct table *sas;
+        struct loop_timer *check_timer; /* runs while lives of an earlier run are looked for */
+        size_t to_check;                /* lives that have not been looked for */
+        bool read;                      /* the kernel's SAs have been read */
 };
 
 /* ---- telling ---- */
@@ -89,8 +99,23 @@ static void forget(struct totals *t, struct life *life)
 {
         if (!life)
                 return;
+        t->n_removed -= life->removed;
         HASH_DEL(t->lives, life);
         free(life);
+}
+
+/* Those of an earlier run stay until the SAs have been read. */
+static void forget_oldest(struct totals *t)
+{
+        struct life *life, *next;
+
+        HASH_ITER(hh, t->lives, life, next)
+        {
+                if (t->n_removed <= TOTALS_REMEMBERED)
+                        return;
+                if (life->removed)
+                        forget(t, life);
+        }
 }
 
 static struct life *add_life(struct totals *t, const struct ipsec_sa *sa)
@@ -106,12 +131,11 @@ static struct life *add_life(struct totals *t, const struct ipsec_sa *sa)
                 free(life);
                 return NULL;
         }
-        if (HASH_COUNT(t->lives) > TOTALS_REMEMBERED)
-                forget(t, t->lives);
         return life;
 }
 
-static int remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known, bool removed)
+static int remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known, bool removed,
+                    uint64_t said)
 {
         struct life *life = find_life(t, sa);
 
@@ -119,19 +143,41 @@ static int remember(struct totals *t, const struct ipsec_sa *sa, bool direction_
                 life = add_life(t, sa);
         if (!life)
                 return -ENOMEM;
+        t->n_removed += (size_t)removed - life->removed;
         life->removed = removed;
+        life->said = said;
         life->integrity_errors = sa->integrity_errors;
         life->replay_errors = sa->replay_errors + sa->replay_window_errors;
         if (direction_known) {
                 life->octets = sa->octets;
                 life->packets = sa->packets;
         }
+        if (t->n_removed > TOTALS_REMEMBERED)
+                forget_oldest(t);
         return 0;
 }
 
-int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known)
+int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known,
+                    uint64_t said)
 {
-        return remember(t, sa, direction_known, false);
+        return remember(t, sa, direction_known, false, said);
+}
+
+void totals_forget(struct totals *t, const struct ipsec_sa *sa)
+{
+        forget(t, find_life(t, sa));
+}
+
+void totals_drop(struct totals *t, bool (*is_void)(const void *context, uint64_t said),
+                 const void *context)
+{
+        struct life *life, *next;
+
+        HASH_ITER(hh, t->lives, life, next)
+        {
+                if (!life->removed && is_void(context, life->said))
+                        forget(t, life);
+        }
 }
 
 /* ---- what an SA counts ---- */
@@ -146,18 +192,6 @@ static uint8_t direction_of(const struct ipsec_sa *sa)
         return direction == DIRECTION_INBOUND || direction == DIRECTION_OUTBOUND
                        ? direction
                        : DIRECTION_UNKNOWN;
-}
-
-/* IPComp's SAs and those below them carry what ESP and AH have counted already. */
-static bool counts(const struct ipsec_sa *sa)
-{
-        return sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
-}
-
-/* It has keys. In state dead it is for a moment only, and was usable before. */
-static bool is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && sa->state != SA_LARVAL;
 }
 
 static uint64_t more(uint64_t now, uint64_t before)
@@ -196,19 +230,19 @@ static void added(struct totals *t, const struct ipsec_sa *sa)
 {
         const struct life *life = find_life(t, sa);
 
-        t->totals.sas_created += is_usable(sa) && (!life || life->removed);
+        t->totals.sas_created += sa_has_keys(sa) && (!life || life->removed);
         count_errors(t, sa, life ? life->integrity_errors : 0, life ? life->replay_errors : 0);
-        if (counts(sa) && direction_of(sa) != DIRECTION_UNKNOWN)
+        if (sa_counts(sa) && direction_of(sa) != DIRECTION_UNKNOWN)
                 count_whole(t, sa);
 }
 
 static void changed(struct totals *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
 {
-        t->totals.sas_created += !is_usable(old) && is_usable(sa);
-        t->totals.sas_removed += is_usable(old) && !is_usable(sa);
+        t->totals.sas_created += !sa_has_keys(old) && sa_has_keys(sa);
+        t->totals.sas_removed += sa_has_keys(old) && !sa_has_keys(sa);
         t->totals.sas_soft_expired += old->state == SA_MATURE && sa->state == SA_DYING;
         count_errors(t, sa, old->integrity_errors, old->replay_errors + old->replay_window_errors);
-        if (!counts(sa) || direction_of(sa) == DIRECTION_UNKNOWN)
+        if (!sa_counts(sa) || direction_of(sa) == DIRECTION_UNKNOWN)
                 return;
         if (direction_of(old) == DIRECTION_UNKNOWN)
                 count_whole(t, sa);
@@ -219,7 +253,7 @@ static void changed(struct totals *t, const struct ipsec_sa *old, const struct i
 /* Its last packets are not in the totals, or none at all are. */
 static bool is_short(const struct ipsec_sa *sa, enum table_reason reason)
 {
-        if (!counts(sa))
+        if (!sa_counts(sa))
                 return false;
         return reason == TABLE_FLUSHED || reason == TABLE_LOST ||
                (sa->packets > 0 && direction_of(sa) == DIRECTION_UNKNOWN);
@@ -229,8 +263,7 @@ static void removed(struct totals *t, const struct ipsec_sa *sa, enum table_reas
 {
         bool expired = reason == TABLE_EXPIRED;
 
-        t->totals.negotiation_failures += expired && sa->spi == 0;
-        if (!is_usable(sa))
+        if (!sa_has_keys(sa))
                 return;
         t->totals.sas_removed++;
         t->totals.sas_hard_expired += expired;
@@ -241,8 +274,8 @@ static void removed(struct totals *t, const struct ipsec_sa *sa, enum table_reas
 static void remember_or_forget(struct totals *t, const struct ipsec_sa *sa,
                                enum table_reason reason)
 {
-        if (reason == TABLE_LOST && is_usable(sa))
-                remember(t, sa, direction_of(sa) != DIRECTION_UNKNOWN, true);
+        if (reason == TABLE_LOST && sa_has_keys(sa))
+                remember(t, sa, direction_of(sa) != DIRECTION_UNKNOWN, true, 0);
         else
                 forget(t, find_life(t, sa));
 }
@@ -252,6 +285,78 @@ static bool is_new_life(const struct ipsec_sa *old, const struct ipsec_sa *sa)
 {
         return old->add_time != sa->add_time || sa->octets < old->octets ||
                sa->packets < old->packets;
+}
+
+/* ---- SAs that went while the agent was not running ---- */
+
+/* The SA of a life: just what its key says. */
+static struct ipsec_sa sa_of(const struct life *life)
+{
+        struct ipsec_sa sa;
+
+        memset(&sa, 0, sizeof(sa));
+        memcpy(&sa, life->key.sa, sizeof(life->key.sa));
+        sa.add_time = life->key.add_time;
+        return sa;
+}
+
+static bool is_there(const struct totals *t, const struct ipsec_sa *sought)
+{
+        const struct ipsec_sa *sa = table_find(t->sas, sought);
+
+        return sa && sa->add_time == sought->add_time;
+}
+
+/*
+ * One that is there is kept, behind those that are still to be looked for: its direction may not
+ * be known yet.
+ */
+static void check(struct totals *t, struct life *life)
+{
+        struct ipsec_sa sa = sa_of(life);
+
+        if (!life->removed && !is_there(t, &sa)) {
+                t->totals.sas_removed++;
+                t->totals.sas_counted_short += sa_counts(&sa);
+                forget(t, life);
+                tell_soon(t);
+                return;
+        }
+        HASH_DEL(t->lives, life);
+        HASH_ADD(hh, t->lives, key, sizeof(life->key), life);
+        if (life->hashed)
+                return;
+        t->n_removed -= life->removed;
+        free(life);
+}
+
+static void check_some(void *context)
+{
+        struct totals *t = context;
+
+        t->check_timer = NULL;
+        for (int i = 0; i < LIVES_PER_TURN && t->to_check > 0 && t->lives; i++, t->to_check--)
+                check(t, t->lives);
+        if (t->to_check > 0 && t->lives)
+                t->check_timer = t->loop->after(t->loop, 0, check_some, t);
+}
+
+static void collector_changed(void *context, enum table_event event, enum table_reason reason,
+                              const void *before, const void *after)
+{
+        const struct collector_row *row = after;
+        struct totals *t = context;
+
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (t->read || !row || !row->key || strcmp(row->key, "xfrm") != 0 ||
+            row->state != COLLECTOR_UP)
+                return;
+        t->read = true;
+        t->to_check = HASH_COUNT(t->lives);
+        if (t->to_check > 0)
+                t->check_timer = t->loop->after(t->loop, 0, check_some, t);
 }
 
 /* ---- gauges ---- */
@@ -389,8 +494,10 @@ struct totals *totals_new(struct store *store, struct loop *loop)
                 return NULL;
         t->loop = loop;
         t->global = store_table(store, &global_scalars_type);
+        t->sas = store_table(store, &ipsec_sa_type);
         if (table_put(t->global, &nothing, TABLE_FROM_EVENT) < 0 ||
-            table_subscribe(store_table(store, &ipsec_sa_type), sa_changed, t) < 0 ||
+            table_subscribe(t->sas, sa_changed, t) < 0 ||
+            table_subscribe(store_table(store, &collector_row_type), collector_changed, t) < 0 ||
             table_subscribe(store_table(store, &policy_type), policy_changed, t) < 0 ||
             table_subscribe(store_table(store, &xfrm_stat_type), stat_changed, t) < 0) {
                 free(t);
@@ -406,6 +513,7 @@ void totals_free(struct totals *t)
         if (!t)
                 return;
         t->loop->cancel(t->loop, t->timer);
+        t->loop->cancel(t->loop, t->check_timer);
         HASH_ITER(hh, t->lives, life, next)
         {
                 forget(t, life);

@@ -35,13 +35,19 @@ void totals_restore(struct totals *t, const struct totals_saved *saved);
 
 /*
  * This SA, created and not removed, and what it has counted are in the totals: if it is found, the
- * same one by its key and add time, just what it counted since is added. direction_known: its
- * octets and packets are in them as well. Only so many are remembered, the latest ones. 0 or
- * -ENOMEM.
+ * same one by its key and add time, just what it counted since is added; if it is not there when
+ * all have been read, it went, with the value last seen. direction_known: its octets and packets
+ * are in them as well. said is whatever says so, for totals_drop(). 0 or -ENOMEM.
  */
-int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known);
+int totals_remember(struct totals *t, const struct ipsec_sa *sa, bool direction_known,
+                    uint64_t said);
 
-/* At most so many SAs are remembered. */
+/* Takes that back: of this SA; or of all that were remembered by what is_void is true of. */
+void totals_forget(struct totals *t, const struct ipsec_sa *sa);
+void totals_drop(struct totals *t, bool (*is_void)(const void *context, uint64_t said),
+                 const void *context);
+
+/* At most so many SAs are remembered that a full read did not show, the latest ones. */
 enum { TOTALS_REMEMBERED = 1 << 16 };
 
 #endif

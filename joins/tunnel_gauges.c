@@ -1,7 +1,9 @@
 #include "tunnel_gauges.h"
 
+#include "attempts.h"
 #include "tables/configured_policy.h"
 #include "tables/ike_sa.h"
+#include "tables/ipsec_sa.h"
 #include "tables/tunnel.h"
 
 #include <stdlib.h>
@@ -12,6 +14,7 @@ struct tunnel_gauges {
         struct loop_timer *timer; /* runs while there is something to tell */
         struct table *global;
         struct global_ike ike;
+        struct attempts attempts;
         uint32_t came_up; /* IKE SAs in this turn, successors of a rekey among them */
         uint32_t rekeyed; /* in this turn */
 };
@@ -77,9 +80,37 @@ static void count_ike_sa(struct tunnel_gauges *g, const struct ike_sa *old,
         } else if (is_up(old) && !is_up(row)) {
                 g->ike.sa_losses++;
         }
-        /* Of half-open ones the algorithms are known once the peer has answered. */
-        if (is_half_open(old) && row && row->ended && row->encryption)
+}
+
+/* A daemon that says how an IKE SA ended tells of the end first; libreswan tells no more of it. */
+static bool has_failed(const struct ike_sa *old, const struct ike_sa *row, enum table_reason reason)
+{
+        return is_half_open(old) && (row ? row->ended : reason != TABLE_LOST);
+}
+
+/* Of half-open ones the algorithms are known once the peer has answered. */
+static void count_failure(struct tunnel_gauges *g, const struct ike_sa *row)
+{
+        struct moment now;
+
+        g->loop->now(g->loop, &now);
+        if (row->encryption)
                 g->ike.authentication_failures++;
+        else if (attempt_daemon_failed(&g->attempts, row->policy_key, now.wall))
+                g->ike.negotiation_failures++;
+}
+
+/* Which policy an IKE SA is of a join tells a moment later. */
+static void follow_attempts(struct tunnel_gauges *g, const struct ike_sa *old,
+                            const struct ike_sa *row)
+{
+        const char *from = is_half_open(old) ? old->policy_key : NULL;
+        const char *to = is_half_open(row) ? row->policy_key : NULL;
+
+        if (from == to)
+                return;
+        attempt_begins(&g->attempts, to);
+        attempt_ends(&g->attempts, from);
 }
 
 static void ike_sa_changed(void *context, enum table_event event, enum table_reason reason,
@@ -88,11 +119,30 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
         struct tunnel_gauges *g = context;
 
         (void)event;
-        (void)reason;
         step(&g->ike.sas_established, is_up(before), is_up(after));
         step(&g->ike.sas_half_open, is_half_open(before), is_half_open(after));
         step(&g->ike.sas_rekeying, is_rekeying(before), is_rekeying(after));
         count_ike_sa(g, before, after);
+        if (has_failed(before, after, reason))
+                count_failure(g, after ? after : before);
+        follow_attempts(g, before, after);
+        tell_soon(g);
+}
+
+/* ---- packets that waited in vain ---- */
+
+static void sa_changed(void *context, enum table_event event, enum table_reason reason,
+                       const void *before, const void *after)
+{
+        const struct ipsec_sa *sa = before;
+        struct tunnel_gauges *g = context;
+
+        (void)after;
+        if (event != TABLE_REMOVED || reason != TABLE_EXPIRED || sa->spi != 0)
+                return;
+        if (!attempt_acquire_failed(&g->attempts, sa->tunnel_policy_key, sa->add_time))
+                return;
+        g->ike.negotiation_failures++;
         tell_soon(g);
 }
 
@@ -188,8 +238,10 @@ struct tunnel_gauges *tunnel_gauges_new(struct store *store, struct loop *loop,
         g->ike.child_rekeys = saved->child_rekeys;
         g->ike.sa_rekeys = saved->sa_rekeys;
         g->ike.authentication_failures = saved->authentication_failures;
+        g->ike.negotiation_failures = saved->negotiation_failures;
         count_restored(g, store_table(store, &tunnel_type));
         if (table_subscribe(store_table(store, &ike_sa_type), ike_sa_changed, g) < 0 ||
+            table_subscribe(store_table(store, &ipsec_sa_type), sa_changed, g) < 0 ||
             table_subscribe(store_table(store, &tunnel_type), tunnel_changed, g) < 0 ||
             table_subscribe(store_table(store, &configured_policy_type), configured_changed, g) <
                     0) {
@@ -205,5 +257,6 @@ void tunnel_gauges_free(struct tunnel_gauges *g)
         if (!g)
                 return;
         g->loop->cancel(g->loop, g->timer);
+        attempts_clear(&g->attempts);
         free(g);
 }

@@ -18,6 +18,7 @@ struct ike_totals {
         uint64_t child_rekeys;
         uint64_t sa_rekeys;
         uint64_t authentication_failures;
+        uint64_t negotiation_failures;
 };
 
 /*

@@ -16,6 +16,9 @@
  */
 #define CLAIM_SECONDS 3
 
+/* SAs looked at for an older one whose tunnel is known. */
+#define OLDER_WITHIN 8
+
 /* ---- the configuration ---- */
 
 const struct configured_policy *tunnel_configured(const struct tunnels *t, const char *policy,
@@ -83,13 +86,18 @@ const struct ike_sa *tunnel_ike_sa_of(const struct tunnels *t, const struct chil
         return table_find(t->ike_sas, &sought);
 }
 
-/* The user's name says more than the device's. One without any is known by its address. */
+/*
+ * The user's name says more than the device's. One without any is known by its address; but
+ * libreswan tells the identities with the connection, a moment later.
+ */
 static const char *identity_of(const struct ike_sa *ike_sa, char text[INET_ADDR_TEXT_SIZE])
 {
         if (ike_sa->remote_eap_identity)
                 return ike_sa->remote_eap_identity;
         if (ike_sa->remote_identity)
                 return ike_sa->remote_identity;
+        if (ike_sa->daemon_kind == DAEMON_LIBRESWAN)
+                return NULL;
         return inet_addr_text(&ike_sa->remote, text) > 0 ? text : NULL;
 }
 
@@ -105,7 +113,7 @@ struct tunnel_record *tunnel_of_child(struct tunnels *t, const struct child_sa *
 
         if (!child->policy_key || !child->child_key)
                 return NULL;
-        if (!configured && !t->ike_read)
+        if (!configured && !tunnels_have_read(t, child->daemon_kind))
                 return NULL; /* the daemon will tell in a moment */
         peers = configured ? policy && policy->any_peer
                            : tunnel_by_key(t, child->policy_key, child->child_key,
@@ -190,9 +198,9 @@ static struct tunnel_record *of_manual(struct tunnels *t, const struct ipsec_sa 
                 return NULL;
         snprintf(reqid, sizeof(reqid), "%" PRIu32, sa->reqid);
         r = tunnel_by_key(t, TUNNEL_MANUAL, reqid, 1);
-        if (r || sa->state == SA_LARVAL || !tunnel_sa_counts(sa))
+        if (r || sa->state == SA_LARVAL || !sa_counts(sa))
                 return r; /* compression alone is no tunnel */
-        if (tunnels_can_read(t->ike_state) && age >= 0 && age < CLAIM_SECONDS) {
+        if (tunnels_can_ask(t, 0) && age >= 0 && age < CLAIM_SECONDS) {
                 tunnels_put_agenda(t, now.monotonic + 1000 * (CLAIM_SECONDS - age), WAKE_SA,
                                    sa->index);
                 return NULL;
@@ -212,6 +220,43 @@ static struct tunnel_record *of_rule(struct tunnels *t, uint32_t index)
         return policy ? tunnel_by_number(t, policy->tunnel) : NULL;
 }
 
+/* The tunnel of an older SA between the same ends. */
+static struct tunnel_record *of_older(const struct tunnels *t, const struct ipsec_sa *sa)
+{
+        const struct ipsec_sa *older = sa;
+        uint32_t oid[INDEX_MAX];
+
+        for (int i = 0; i < OLDER_WITHIN; i++) {
+                size_t length = index_encode(&sa_by_ends_type, older, oid);
+
+                older = table_previous(t->sas, &sa_by_ends_type, oid, length);
+                if (!older || older->reqid != sa->reqid || older->protocol != sa->protocol ||
+                    older->mode != sa->mode || older->if_id != sa->if_id ||
+                    !inet_addr_same(&older->source, &sa->source) ||
+                    !inet_addr_same(&older->destination, &sa->destination))
+                        return NULL;
+                if (older->tunnel != 0)
+                        return tunnel_by_number(t, older->tunnel);
+        }
+        return NULL;
+}
+
+/*
+ * libreswan is asked now and then, and rekeys in between: until it tells of the new SA, that is its
+ * predecessor's tunnel's, or that of the policy that uses it.
+ */
+static struct tunnel_record *of_predecessor(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        struct tunnel_record *r;
+
+        if (sa->reqid == 0 || sa->spi == 0)
+                return NULL;
+        r = of_older(t, sa);
+        if (!r || r->daemon != DAEMON_LIBRESWAN)
+                r = of_rule(t, sa->rule);
+        return r && r->daemon == DAEMON_LIBRESWAN && !tunnel_is_template(r) ? r : NULL;
+}
+
 struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
 {
         const struct child_sa *child = child_of_sa(t->children, sa);
@@ -225,6 +270,8 @@ struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
         if (r)
                 return r;
         r = tunnel_of_counted(t, tunnel_counted(t, sa));
+        if (!r)
+                r = of_predecessor(t, sa);
         if (!r)
                 r = of_manual(t, sa);
         return r || sa->state != SA_LARVAL ? r : of_rule(t, sa->rule);
@@ -254,14 +301,19 @@ void tunnel_link_sa(struct tunnels *t, uint32_t index)
 
 /* ---- policies ---- */
 
-static struct tunnel_record *of_reqid(const struct tunnels *t, uint32_t reqid)
+static struct tunnel_record *of_child_of_reqid(const struct tunnels *t, uint32_t reqid)
 {
         const struct child_sa *child = child_of_reqid(t->children, reqid);
-        struct tunnel_record *r = child ? tunnel_by_number(t, child->tunnel) : NULL;
+
+        return child ? tunnel_by_number(t, child->tunnel) : NULL;
+}
+
+static struct tunnel_record *of_manual_reqid(const struct tunnels *t, uint32_t reqid)
+{
         char text[16];
 
-        if (r || reqid == 0)
-                return r;
+        if (reqid == 0)
+                return NULL;
         snprintf(text, sizeof(text), "%" PRIu32, reqid);
         return tunnel_by_key(t, TUNNEL_MANUAL, text, 1);
 }
@@ -276,39 +328,56 @@ static struct tunnel_record *of_configured(const struct tunnels *t, const struct
                  : tunnel_by_key(t, policy->configured_policy_key, policy->configured_child_key, 1);
 }
 
-static struct tunnel_record *of_policy(const struct tunnels *t, const struct policy *policy)
+/* By the first of its templates of whose reqid there is one. */
+static struct tunnel_record *of_templates(const struct tunnels *t, const struct policy *policy,
+                                          struct tunnel_record *(*of)(const struct tunnels *t,
+                                                                      uint32_t reqid))
 {
         uint32_t oid[] = { policy->type, policy->index, 0 };
         const struct policy_template *template;
 
         while ((template = table_next(t->templates, &policy_template_type, oid, 3, false)) &&
                template->policy_type == policy->type && template->policy_index == policy->index) {
-                struct tunnel_record *r = of_reqid(t, template->reqid);
+                struct tunnel_record *r = of(t, template->reqid);
 
                 if (r)
                         return r;
                 oid[2] = template->number;
         }
-        return policy->configured_policy_key ? of_configured(t, policy) : NULL;
+        return NULL;
+}
+
+/* libreswan tells no reqids; and what nobody claims is of manual keys. */
+static struct tunnel_record *of_policy(const struct tunnels *t, const struct policy *policy)
+{
+        struct tunnel_record *r = of_templates(t, policy, of_child_of_reqid);
+
+        if (!r && policy->configured_policy_key)
+                r = of_configured(t, policy);
+        return r ? r : of_templates(t, policy, of_manual_reqid);
 }
 
 void tunnel_link_policy(struct tunnels *t, uint64_t item)
 {
         uint32_t oid[] = { (uint32_t)(item >> 32), (uint32_t)item };
         const struct policy *policy = table_at(t->policies, &policy_type, oid, 2);
-        const struct tunnel_record *r;
+        struct tunnel_record *r, *before;
         struct policy changed;
 
         if (!policy)
                 return;
+        before = tunnel_by_number(t, policy->tunnel);
         r = of_policy(t, policy);
         changed = *policy;
         changed.tunnel = r ? r->number : 0;
         changed.tunnel_policy_key = r ? r->key.policy : NULL;
         changed.tunnel_child_key = r ? r->key.child : NULL;
         changed.tunnel_instance = r ? r->key.instance : 0;
-        if (changed.tunnel != policy->tunnel)
-                table_update(t->policies, &changed);
+        if (changed.tunnel == policy->tunnel)
+                return;
+        table_update(t->policies, &changed);
+        if (before)
+                tunnel_due(t, before); /* one of manual keys may have had nothing else */
 }
 
 void tunnel_policies_due(struct tunnels *t, uint32_t reqid)

@@ -51,6 +51,7 @@ struct tunnel_record {
         uint32_t next_instance;     /* of a template: for the next new peer */
         uint32_t generation;        /* of what t->counted has of its SAs */
         uint32_t reqid;             /* whose policies have been told of this tunnel; 0 none */
+        uint8_t daemon;             /* enum ike_daemon: whose it is; 0 nobody's, or not known */
         bool up;                    /* as judged last */
         bool judged;                /* at least once in this run */
         bool restored;              /* from an earlier run, and not judged in this one */
@@ -96,16 +97,31 @@ struct counted_sa {
         uint64_t replay_window_errors;
         uint64_t replay_errors;
         uint64_t integrity_errors;
+        bool lost; /* by the table in this run; else it is of an earlier one */
         bool unhashed;
         UT_hash_handle hh; /* in the order in which they were remembered */
 };
 
-/* IKE SAs of one policy that are being negotiated. */
+/* Two daemons may have one name. Zero-filled: it is hashed. */
+struct negotiation_key {
+        char name[KEY_MAX + 1]; /* key_of_name() of the connection's name */
+        uint8_t daemon;         /* enum ike_daemon */
+};
+
+/* IKE SAs of one connection that are being negotiated. */
 struct negotiation {
-        char policy[KEY_MAX + 1];
+        struct negotiation_key key;
         uint32_t ike_sas;
         bool unhashed;
         UT_hash_handle hh;
+};
+
+/* What is known of an IKE daemon by its collector and its rows. */
+struct daemon_source {
+        uint8_t state; /* enum collector_state; 0 not told yet */
+        bool read;     /* it told its configuration and its SAs in this run */
+        bool was_gone; /* it did not answer for a while, and has not been read since */
+        uint32_t run;  /* the latest of its starts that rows are of */
 };
 
 /* A look at all rows of a table, so many in one turn. */
@@ -135,6 +151,7 @@ struct tunnels {
         struct queue policies_due; /* their type, then their index */
         struct queue due;          /* numbers of records that are to be judged */
         struct queue unsaved;      /* numbers of records */
+        struct queue unsaved_sas;  /* indexes of SAs that belong to no tunnel */
         struct pass children_pass;
         struct pass rows_pass;
         struct agenda agenda;
@@ -146,12 +163,13 @@ struct tunnels {
         size_t n_peers;
         uint32_t next_number;
         struct counted_sa *counted;
+        size_t n_lost;   /* of these, those that the table lost in this run */
+        size_t to_check; /* of these, whether they went while the agent was not running */
         struct negotiation *negotiations;
-        uint8_t xfrm_state;   /* enum collector_state; 0 not told yet */
-        uint8_t ike_state;    /* of strongSwan's collector */
-        bool ike_read;        /* an IKE daemon told its configuration in this run */
-        bool daemon_was_gone; /* it did not answer for a while, and has not been read since */
-        bool settled;         /* the sources have been read, or are not there */
+        uint8_t xfrm_state; /* enum collector_state; 0 not told yet */
+        bool sas_read;      /* the kernel\'s SAs have been read in this run */
+        struct daemon_source daemons[IKE_DAEMONS + 1]; /* by enum ike_daemon; 0 is none */
+        bool settled; /* the sources have been read, or are not there */
 };
 
 /* Items of the agenda: the kind, then a number. */
@@ -231,10 +249,6 @@ void tunnel_each_configured(struct tunnels *t, const char *policy,
 
 /* ---- tunnel_traffic.c: what its SAs count ---- */
 
-/* ESP or AH: what is below or above them carries the same packets. */
-bool tunnel_sa_counts(const struct ipsec_sa *sa);
-bool tunnel_sa_is_usable(const struct ipsec_sa *sa);
-
 /* Adds what the SA counted since before; before is NULL for one that is new. */
 void tunnel_count_sa(struct tunnels *t, struct tunnel_record *r, const struct ipsec_sa *before,
                      const struct ipsec_sa *sa, uint8_t direction);
@@ -243,7 +257,11 @@ void tunnel_count(struct tunnels *t, struct tunnel_record *r, enum tunnel_count 
 
 /* What is counted of an SA that may come again. */
 struct counted_sa *tunnel_counted(const struct tunnels *t, const struct ipsec_sa *sa);
-int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r);
+int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r,
+                    bool lost);
+
+/* All SAs have been read: what an earlier run had counted, and is not there, will not come. */
+void tunnels_check_counted(struct tunnels *t, size_t *rows);
 
 /* In whose counters that is; NULL: nobody's any more. */
 struct tunnel_record *tunnel_of_counted(const struct tunnels *t, const struct counted_sa *counted);
@@ -265,10 +283,35 @@ void tunnels_put_agenda(struct tunnels *t, int64_t when, enum tunnel_wake kind, 
 struct moment tunnels_now(const struct tunnels *t);
 bool tunnels_can_read(uint8_t collector_state);
 
+/* Whether the daemon can be asked now, or has been read in this run; of daemon 0: whether any. */
+bool tunnels_can_ask(const struct tunnels *t, uint8_t daemon);
+bool tunnels_have_read(const struct tunnels *t, uint8_t daemon);
+
+/* Runs what is due at that moment, or sooner; 0: in the next turn of the loop. */
+void tunnels_run_at(struct tunnels *t, int64_t when);
+
+/* Why it goes down, if it does. A last word is better than what the kernel shows; of two the first.
+ */
+void tunnel_set_word(struct tunnel_record *r, enum reason reason, bool last);
+
+/* A row of a daemon is of this one of its starts. */
+void tunnels_note_run(struct tunnels *t, uint8_t daemon, uint32_t run);
+
+/* ---- tunnel_ike.c ---- */
+
+/* The listener of ipsrIkeSaTable; the context is struct tunnels. */
+table_listener tunnel_ike_sa_changed;
+
+/* The negotiations of a daemon's connections of this name; NULL: none goes on. */
+struct negotiation *tunnel_negotiation(const struct tunnels *t, const char *name, uint8_t daemon);
+
 /* ---- tunnel_saved.c ---- */
 
 /* Writes the line that restores the record and its row. */
 void tunnel_save(struct tunnels *t, const struct tunnel_record *r, FILE *out);
+
+/* Of an SA of no tunnel that went. */
+void tunnel_save_sa_gone(const struct ipsec_sa *sa, FILE *out);
 
 /* Writes the line that takes them away. */
 void tunnel_save_gone(const struct tunnel_record *r, FILE *out);

@@ -313,6 +313,8 @@ static void unlink_sas(struct tunnels *t, uint32_t number)
                 changed.tunnel = changed.tunnel_instance = 0;
                 changed.tunnel_direction = 0;
                 changed.tunnel_policy_key = changed.tunnel_child_key = NULL;
+                if (sa->keying == KEYING_MANUAL)
+                        queue_put(&t->sas_due, sa->index); /* its daemon's word counts no more */
                 if (table_update(t->sas, &changed) < 0)
                         return;
         }

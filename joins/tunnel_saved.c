@@ -13,6 +13,7 @@
 #define LINE_TUNNEL "tunnel"
 #define LINE_GONE "gone"
 #define LINE_SA "sa"
+#define LINE_SA_GONE "sa-gone"
 
 /* ---- writing ---- */
 
@@ -78,7 +79,7 @@ static void put_sas(const struct tunnels *t, const struct tunnel_record *r, FILE
         while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) &&
                sa->tunnel == r->number) {
                 oid[1] = sa->index;
-                if (tunnel_sa_is_usable(sa))
+                if (sa_is_usable(sa))
                         put_sa(out, sa);
         }
 }
@@ -136,6 +137,12 @@ void tunnel_save_gone(const struct tunnel_record *r, FILE *out)
         put_key(out, &r->key);
         if (r->template)
                 put_counts(out, r->template->forgotten);
+}
+
+void tunnel_save_sa_gone(const struct ipsec_sa *sa, FILE *out)
+{
+        fputs(LINE_SA_GONE, out);
+        put_sa(out, sa);
 }
 
 /* ---- reading ---- */
@@ -403,6 +410,7 @@ static struct tunnel_record *record_of(struct tunnels *t, const struct saved *s)
 static int restore_tunnel(struct tunnels *t, struct reader *in)
 {
         struct tunnel_record *r;
+        struct tunnels_line line;
         struct reader sas;
         struct saved s;
 
@@ -418,6 +426,7 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
         if (!r)
                 return -ENOMEM;
         r->restored = true;
+        r->daemon = ike_daemon_of_name(s.row.daemon);
         r->judged = true;
         r->next_instance = s.next_instance;
         r->both_ways = s.both_ways;
@@ -429,16 +438,17 @@ static int restore_tunnel(struct tunnels *t, struct reader *in)
         else
                 set_counts(r, s.counts);
         r->generation++; /* this line tells all of its SAs anew */
+        line = (struct tunnels_line){ r->number, r->generation };
         for (sas = *in; sas.rest && !sas.wrong;) {
                 bool known;
                 struct ipsec_sa sa = take_sa(&sas, &known);
 
                 if (sas.wrong)
                         return -EINVAL;
-                if (tunnel_sa_counts(&sa) && sa.tunnel_direction != 0)
-                        tunnel_remember(t, &sa, r);
+                if (sa_counts(&sa) && sa.tunnel_direction != 0)
+                        tunnel_remember(t, &sa, r, false);
                 if (t->keeper.counted)
-                        t->keeper.counted(t->keeper.context, &sa, known);
+                        t->keeper.counted(t->keeper.context, &sa, known, &line);
         }
         tell_sums(t, r->template);
         return restore_row(t, r, &s);
@@ -470,16 +480,26 @@ static int restore_gone(struct tunnels *t, struct reader *in)
         return 0;
 }
 
-static int restore_loose_sa(const struct tunnels *t, struct reader *in)
+static int restore_loose_sa(const struct tunnels *t, struct reader *in, bool gone)
 {
+        static const struct tunnels_line line;
         bool known;
         struct ipsec_sa sa = take_sa(in, &known);
 
         if (in->wrong)
                 return -EINVAL;
-        if (t->keeper.counted)
-                t->keeper.counted(t->keeper.context, &sa, known);
+        if (gone && t->keeper.gone)
+                t->keeper.gone(t->keeper.context, &sa);
+        if (!gone && t->keeper.counted)
+                t->keeper.counted(t->keeper.context, &sa, known, &line);
         return 0;
+}
+
+bool tunnels_line_counts(const struct tunnels *t, const struct tunnels_line *line)
+{
+        const struct tunnel_record *r = tunnel_by_number(t, line->tunnel);
+
+        return line->tunnel == 0 || (r && r->generation == line->generation);
 }
 
 int tunnels_restore(struct tunnels *t, const char *line)
@@ -497,7 +517,9 @@ int tunnels_restore(struct tunnels *t, const char *line)
         else if (strcmp(what, LINE_GONE) == 0)
                 err = restore_gone(t, &in);
         else if (strcmp(what, LINE_SA) == 0)
-                err = restore_loose_sa(t, &in);
+                err = restore_loose_sa(t, &in, false);
+        else if (strcmp(what, LINE_SA_GONE) == 0)
+                err = restore_loose_sa(t, &in, true);
         else
                 err = -EINVAL;
         free(copy);
@@ -506,7 +528,7 @@ int tunnels_restore(struct tunnels *t, const char *line)
 
 /* ---- what is to be saved ---- */
 
-bool tunnels_save_changed(struct tunnels *t, FILE *out)
+static bool save_changed_tunnel(struct tunnels *t, FILE *out)
 {
         while (!queue_is_empty(&t->unsaved)) {
                 struct tunnel_record *r = tunnel_by_number(t, (uint32_t)queue_take(&t->unsaved));
@@ -520,10 +542,34 @@ bool tunnels_save_changed(struct tunnels *t, FILE *out)
         return false;
 }
 
-bool tunnels_save_next(struct tunnels *t, uint32_t *after, FILE *out)
+static bool save_loose_sa(const struct ipsec_sa *sa, FILE *out)
 {
-        while (*after < t->next_number) {
-                struct tunnel_record *r = tunnel_by_number(t, ++*after);
+        if (!sa || sa->tunnel != 0 || !sa_is_usable(sa))
+                return false;
+        fputs(LINE_SA, out);
+        put_sa(out, sa);
+        return true;
+}
+
+bool tunnels_save_changed(struct tunnels *t, FILE *out)
+{
+        if (save_changed_tunnel(t, out))
+                return true;
+        while (!queue_is_empty(&t->unsaved_sas)) {
+                uint32_t index = (uint32_t)queue_take(&t->unsaved_sas);
+
+                if (save_loose_sa(table_at(t->sas, &ipsec_sa_type, &index, 1), out))
+                        return true;
+        }
+        return false;
+}
+
+bool tunnels_save_next(struct tunnels *t, struct tunnels_place *place, FILE *out)
+{
+        const struct ipsec_sa *sa;
+
+        while (place->tunnel < t->next_number) {
+                struct tunnel_record *r = tunnel_by_number(t, ++place->tunnel);
 
                 if (!r)
                         continue;
@@ -531,21 +577,14 @@ bool tunnels_save_next(struct tunnels *t, uint32_t *after, FILE *out)
                 tunnel_save(t, r, out);
                 return true;
         }
-        return false;
-}
+        for (;;) {
+                const uint32_t oid[2] = { 0, place->sa };
 
-bool tunnels_save_loose_sa(struct tunnels *t, uint32_t *after, FILE *out)
-{
-        uint32_t oid[2] = { 0, *after };
-        const struct ipsec_sa *sa;
-
-        while ((sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false)) && sa->tunnel == 0) {
-                oid[1] = *after = sa->index;
-                if (!tunnel_sa_is_usable(sa))
-                        continue;
-                fputs(LINE_SA, out);
-                put_sa(out, sa);
-                return true;
+                sa = table_next(t->sas, &sa_by_tunnel_type, oid, 2, false);
+                if (!sa || sa->tunnel != 0)
+                        return false;
+                place->sa = sa->index;
+                if (save_loose_sa(sa, out))
+                        return true;
         }
-        return false;
 }

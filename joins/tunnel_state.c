@@ -4,6 +4,7 @@
 #include "children.h"
 #include "tunnel_record.h"
 
+#include "tables/collector_row.h"
 #include "tables/policy_template.h"
 
 #include <fnmatch.h>
@@ -70,7 +71,7 @@ static void look_at_sas(const struct tunnels *t, const struct tunnel_record *r, 
                 if (!sa || sa->tunnel != r->number)
                         return;
                 oid[1] = sa->index;
-                if (!tunnel_sa_counts(sa) || !tunnel_sa_is_usable(sa))
+                if (!sa_counts(sa) || !sa_is_usable(sa))
                         continue;
                 if (sa->tunnel_direction == DIRECTION_INBOUND && !s->in)
                         s->in = sa;
@@ -109,15 +110,35 @@ static struct sight look(struct tunnels *t, const struct tunnel_record *r)
         return s;
 }
 
+/* Who is configured for it; else whoever has SAs for it now, or had them last. */
+static void set_daemon(struct tunnel_record *r, const struct sight *s)
+{
+        if (s->configured)
+                r->daemon = s->configured->daemon_kind;
+        else if (s->child)
+                r->daemon = s->child->daemon_kind;
+}
+
 /* ---- whether it stays ---- */
 
+/* Its own: those of a daemon may have the same reqid. */
 static bool has_policies(struct tunnels *t, const struct tunnel_record *r)
 {
-        uint32_t reqid = (uint32_t)strtoul(r->key.child, NULL, 10);
-        const struct policy_template *template =
-                table_next(t->templates, &template_by_reqid_type, &reqid, 1, false);
+        uint32_t reqid = (uint32_t)strtoul(r->key.child, NULL, 10), oid[4] = { reqid, 0, 0, 0 };
+        const struct policy_template *template;
 
-        return template && template->reqid == reqid;
+        while ((template = table_next(t->templates, &template_by_reqid_type, oid, 4, false)) &&
+               template->reqid == reqid) {
+                const uint32_t place[] = { template->policy_type, template->policy_index };
+                const struct policy *policy = table_at(t->policies, &policy_type, place, 2);
+
+                if (!policy || policy->tunnel == 0 || policy->tunnel == r->number)
+                        return true;
+                oid[1] = template->policy_type;
+                oid[2] = template->policy_index;
+                oid[3] = template->number;
+        }
+        return false;
 }
 
 static bool has_sas(struct tunnels *t, const struct tunnel_record *r)
@@ -134,14 +155,18 @@ static bool stays(struct tunnels *t, const struct tunnel_record *r, const struct
                        (r->restored && !tunnels_can_read(t->xfrm_state));
         if (s->configured || s->child)
                 return true;
-        /* Of an earlier run, and no daemon has said yet what is configured now. */
-        return r->restored && !t->ike_read;
+        /* Of an earlier run, and its daemon has not said yet what is configured now. */
+        return r->restored && !tunnels_have_read(t, r->daemon) &&
+               t->daemons[r->daemon].state != COLLECTOR_DISABLED;
 }
 
-/* Whoever was told that it is down may read why for a while. */
+/*
+ * Whoever was told that it is down may read why for a while. One that lost its SAs to another
+ * tunnel never went down.
+ */
 static bool lingers(struct tunnels *t, struct tunnel_record *r, const struct sight *s)
 {
-        if (r->up)
+        if (r->up && r->word != 0)
                 r->lingers_until = s->now.monotonic + LINGERS;
         if (s->now.monotonic >= r->lingers_until)
                 return false;
@@ -170,7 +195,7 @@ static bool carries(const struct tunnels *t, const struct tunnel_record *r, cons
         if (tunnel_is_manual(r))
                 return sas;
         if (!s->child_up)
-                return sas && r->up && !s->child && !tunnels_can_read(t->ike_state);
+                return sas && r->up && !s->child && !tunnels_can_ask(t, r->daemon);
         return sas || !tunnels_can_read(t->xfrm_state) || s->now.monotonic < r->trusted_until;
 }
 
@@ -201,29 +226,25 @@ static bool is_idle(const struct tunnels *t, const struct tunnel_record *r, cons
 }
 
 static bool is_connecting(const struct tunnels *t, const struct tunnel_record *r,
-                          const struct sight *s)
+                          const struct sight *s, const struct tunnel *row)
 {
-        const struct negotiation *negotiation = NULL;
-
         if (s->child_coming || r->larval > 0)
                 return true;
-        if (r->identity || tunnel_is_template(r) || tunnel_is_manual(r))
+        if (r->identity || tunnel_is_template(r) || tunnel_is_manual(r) || !row->policy_name)
                 return false;
-        if (t->negotiations)
-                HASH_FIND_STR(t->negotiations, r->key.policy, negotiation);
-        return negotiation && negotiation->ike_sas > 0;
+        return tunnel_negotiation(t, row->policy_name, r->daemon) != NULL;
 }
 
 static uint8_t state_of(const struct tunnels *t, const struct tunnel_record *r,
                         const struct sight *s, const struct tunnel *row, bool up)
 {
-        if (!up && is_connecting(t, r, s))
+        if (!up && is_connecting(t, r, s, row))
                 return TUNNEL_CONNECTING;
         if (!up)
                 return is_idle(t, r, s, row) ? TUNNEL_IDLE : TUNNEL_DOWN;
         if (tunnel_is_manual(r) || tunnel_is_template(r))
                 return TUNNEL_UP;
-        if (!s->configured && t->ike_read)
+        if (!s->configured && tunnels_have_read(t, r->daemon))
                 return TUNNEL_NOT_CONFIGURED;
         return (s->child && s->child->state == CHILD_SA_REKEYING) ||
                                (s->ike_sa && s->ike_sa->state == IKE_REKEYING)
@@ -269,7 +290,7 @@ static void went_down(struct tunnels *t, struct tunnel_record *r, const struct s
         row->downs++;
         row->last_down = row->since = s->now.wall;
         row->down_reason = r->word != 0 ? r->word : REASON_UNKNOWN;
-        if (r->word == 0 && !tunnel_is_manual(r) && !tunnels_can_read(t->ike_state))
+        if (r->word == 0 && !tunnel_is_manual(r) && !tunnels_can_ask(t, r->daemon))
                 row->down_reason = REASON_DAEMON_GONE;
         else if (tunnel_is_template(r))
                 row->down_reason = REASON_NONE;
@@ -277,6 +298,12 @@ static void went_down(struct tunnels *t, struct tunnel_record *r, const struct s
         r->trusted_until = 0;
         step_users(t, r, false);
         tunnel_left(t, r);
+}
+
+/* Up by the kernel's word, and by that of the daemon that made it. */
+static bool is_beyond_doubt(const struct tunnel_record *r, const struct sight *s)
+{
+        return sas_carry(r) && (s->child || tunnel_is_manual(r));
 }
 
 static void set_state(struct tunnels *t, struct tunnel_record *r, const struct sight *s,
@@ -301,7 +328,7 @@ static void set_state(struct tunnels *t, struct tunnel_record *r, const struct s
         if (!up && r->failure != 0)
                 row->down_reason = r->failure;
         r->failure = 0;
-        if (!up || sas_carry(r)) { /* else it is in doubt, and what was told may decide it */
+        if (!up || is_beyond_doubt(r, s)) { /* else what was told may decide it */
                 r->word = 0;
                 r->word_is_last = false;
         } else if (s->now.monotonic < r->trusted_until)
@@ -406,10 +433,6 @@ static void set_ike(const struct tunnel_record *r, const struct sight *s, bool u
                 row->local_selectors = s->configured->local_selectors;
                 row->remote_selectors = s->configured->remote_selectors;
         }
-        if (s->configured)
-                row->daemon = s->configured->daemon;
-        else if (s->ike_sa)
-                row->daemon = s->ike_sa->daemon;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -534,11 +557,9 @@ static int64_t latest(int64_t a, int64_t b)
 static void set_sources(const struct tunnels *t, const struct tunnel_record *r,
                         const struct sight *s, struct tunnel *row)
 {
-        /* ike_state is strongSwan's; libreswan's rows say by themselves how they are. */
-        if (s->configured && s->configured->daemon_kind == DAEMON_LIBRESWAN)
-                row->fresh = s->configured->fresh;
-        else
-                row->fresh = tunnels_can_read(tunnel_is_manual(r) ? t->xfrm_state : t->ike_state);
+        row->daemon = ike_daemon_name(r->daemon);
+        row->fresh = tunnel_is_manual(r) ? tunnels_can_read(t->xfrm_state)
+                                         : r->daemon != 0 && tunnels_can_ask(t, r->daemon);
         row->last_seen = latest(row->last_seen, r->last_told);
         if (s->configured && !r->identity)
                 row->last_seen = latest(row->last_seen, s->configured->last_seen);
@@ -571,6 +592,7 @@ void tunnel_judge(struct tunnels *t, struct tunnel_record *r)
         struct tunnel row;
         char *name;
 
+        set_daemon(r, &s);
         if (stays(t, r, &s)) {
                 r->lingers_until = 0;
         } else if (!lingers(t, r, &s)) {
@@ -594,7 +616,7 @@ void tunnel_judge(struct tunnels *t, struct tunnel_record *r)
         set_sources(t, r, &s, &row);
         set_error(r, &row);
         r->judged = true;
-        if (t->ike_read || tunnel_is_manual(r))
+        if (tunnel_is_manual(r) || tunnels_have_read(t, r->daemon))
                 r->restored = false;
         table_update(t->rows, &row);
         free(name);

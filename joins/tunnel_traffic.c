@@ -5,18 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lives of SAs that are remembered at the most, the latest ones. */
+/* Lives of SAs that the table lost, remembered at the most, the latest ones. */
 #define REMEMBERED (1u << 17)
-
-bool tunnel_sa_counts(const struct ipsec_sa *sa)
-{
-        return sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
-}
-
-bool tunnel_sa_is_usable(const struct ipsec_sa *sa)
-{
-        return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
-}
 
 /* ---- lives ---- */
 
@@ -44,8 +34,23 @@ void tunnel_forget_counted(struct tunnels *t, struct counted_sa *counted)
 {
         if (!counted)
                 return;
+        t->n_lost -= counted->lost;
         HASH_DEL(t->counted, counted);
         free(counted);
+}
+
+/* What an earlier run had stays until the SAs have been read. */
+static void forget_lost(struct tunnels *t)
+{
+        struct counted_sa *counted, *next;
+
+        HASH_ITER(hh, t->counted, counted, next)
+        {
+                if (t->n_lost <= REMEMBERED)
+                        return;
+                if (counted->lost)
+                        tunnel_forget_counted(t, counted);
+        }
 }
 
 static struct counted_sa *add_counted(struct tunnels *t, const struct ipsec_sa *sa)
@@ -60,8 +65,6 @@ static struct counted_sa *add_counted(struct tunnels *t, const struct ipsec_sa *
                 free(counted);
                 return NULL;
         }
-        if (HASH_COUNT(t->counted) > REMEMBERED)
-                tunnel_forget_counted(t, t->counted);
         return counted;
 }
 
@@ -72,7 +75,8 @@ struct tunnel_record *tunnel_of_counted(const struct tunnels *t, const struct co
         return r && r->generation == counted->generation ? r : NULL;
 }
 
-int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r)
+int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r,
+                    bool lost)
 {
         struct counted_sa *counted = tunnel_counted(t, sa);
 
@@ -87,7 +91,43 @@ int tunnel_remember(struct tunnels *t, const struct ipsec_sa *sa, const struct t
         counted->replay_window_errors = sa->replay_window_errors;
         counted->replay_errors = sa->replay_errors;
         counted->integrity_errors = sa->integrity_errors;
+        t->n_lost += (size_t)lost - counted->lost;
+        counted->lost = lost;
+        if (t->n_lost > REMEMBERED)
+                forget_lost(t);
         return 0;
+}
+
+static bool is_there(const struct tunnels *t, const struct counted_sa *counted)
+{
+        const struct ipsec_sa *sa;
+        struct ipsec_sa sought;
+
+        memset(&sought, 0, sizeof(sought));
+        memcpy(&sought, counted->life.sa, sizeof(counted->life.sa));
+        sa = table_find(t->sas, &sought);
+        return sa && sa->add_time == counted->life.add_time;
+}
+
+/* One that is there goes behind those that are still to be looked at. */
+void tunnels_check_counted(struct tunnels *t, size_t *rows)
+{
+        for (; *rows > 0 && t->to_check > 0 && t->counted; --*rows, t->to_check--) {
+                struct counted_sa *counted = t->counted;
+
+                if (!counted->lost && !is_there(t, counted)) {
+                        tunnel_forget_counted(t, counted);
+                        continue;
+                }
+                HASH_DEL(t->counted, counted);
+                HASH_ADD(hh, t->counted, life, sizeof(counted->life), counted);
+                if (!counted->unhashed)
+                        continue;
+                t->n_lost -= counted->lost;
+                free(counted);
+        }
+        if (!t->counted)
+                t->to_check = 0;
 }
 
 /* ---- counting ---- */
@@ -182,7 +222,7 @@ static bool is_new_life(const struct ipsec_sa *before, const struct ipsec_sa *sa
 void tunnel_count_sa(struct tunnels *t, struct tunnel_record *r, const struct ipsec_sa *before,
                      const struct ipsec_sa *sa, uint8_t direction)
 {
-        if (!tunnel_sa_counts(sa) || direction == 0)
+        if (!sa_counts(sa) || direction == 0)
                 return;
         if (!before || is_new_life(before, sa)) {
                 count_whole(t, r, sa, direction);

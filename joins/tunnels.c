@@ -38,7 +38,27 @@ bool tunnels_can_read(uint8_t collector_state)
         return collector_state == COLLECTOR_UP || collector_state == COLLECTOR_DEGRADED;
 }
 
-static void run_at(struct tunnels *t, int64_t when)
+bool tunnels_can_ask(const struct tunnels *t, uint8_t daemon)
+{
+        if (daemon != 0)
+                return tunnels_can_read(t->daemons[daemon].state);
+        for (daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                if (tunnels_can_read(t->daemons[daemon].state))
+                        return true;
+        return false;
+}
+
+bool tunnels_have_read(const struct tunnels *t, uint8_t daemon)
+{
+        if (daemon != 0)
+                return t->daemons[daemon].read;
+        for (daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                if (t->daemons[daemon].read)
+                        return true;
+        return false;
+}
+
+void tunnels_run_at(struct tunnels *t, int64_t when)
 {
         int64_t wait = 0;
 
@@ -56,7 +76,7 @@ static void run_at(struct tunnels *t, int64_t when)
 void tunnels_put_agenda(struct tunnels *t, int64_t when, enum tunnel_wake kind, uint32_t number)
 {
         agenda_put(&t->agenda, when, (uint64_t)kind << 32 | number);
-        run_at(t, when);
+        tunnels_run_at(t, when);
 }
 
 void tunnel_due(struct tunnels *t, struct tunnel_record *r)
@@ -64,7 +84,7 @@ void tunnel_due(struct tunnels *t, struct tunnel_record *r)
         if (!r->due)
                 queue_put(&t->due, r->number);
         r->due = true;
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 void tunnel_changed(struct tunnels *t, struct tunnel_record *r, bool urgent)
@@ -88,7 +108,7 @@ void tunnel_wake_at(struct tunnels *t, struct tunnel_record *r, int64_t when)
 static void pass_over(struct tunnels *t, struct pass *pass)
 {
         pass->again = true;
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- one turn ---- */
@@ -225,18 +245,18 @@ static void run(void *context)
                 pass_rows(t, &rows);
                 if (!has_links(t))
                         take_records(t, &rows);
+                tunnels_check_counted(t, &rows);
         }
-        if (t->settled &&
-            (has_links(t) || !queue_is_empty(&t->due) || t->rows_pass.going || t->rows_pass.again))
-                run_at(t, 0);
+        if (t->settled && (has_links(t) || t->to_check > 0 || !queue_is_empty(&t->due) ||
+                           t->rows_pass.going || t->rows_pass.again))
+                tunnels_run_at(t, 0);
         else if (agenda_next(&t->agenda) != INT64_MAX)
-                run_at(t, agenda_next(&t->agenda));
+                tunnels_run_at(t, agenda_next(&t->agenda));
 }
 
 /* ---- why a tunnel goes down ---- */
 
-/* The daemon's word is better than what the kernel shows of it; of two such words the first. */
-static void set_word(struct tunnel_record *r, enum reason reason, bool last)
+void tunnel_set_word(struct tunnel_record *r, enum reason reason, bool last)
 {
         if (r->word_is_last || (r->word != 0 && !last))
                 return;
@@ -250,7 +270,7 @@ static void tally(struct tunnel_record *r, const struct ipsec_sa *sa, uint32_t s
 {
         if (sa->state == SA_LARVAL)
                 r->larval += step;
-        else if (tunnel_sa_counts(sa) && tunnel_sa_is_usable(sa))
+        else if (sa_counts(sa) && sa_is_usable(sa))
                 r->usable[sa->tunnel_direction] += step;
 }
 
@@ -266,7 +286,7 @@ static struct tunnel_record *last_owner_of(struct tunnels *t, const struct ipsec
         if (!r)
                 r = tunnel_of_sa(t, sa);
         direction = r ? tunnel_direction_of(t, sa) : 0;
-        if (direction != 0 && tunnel_sa_is_usable(sa))
+        if (direction != 0 && sa_is_usable(sa))
                 tunnel_count_sa(t, r, NULL, sa, direction);
         return r;
 }
@@ -290,11 +310,11 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
 {
         r->trusted_until = 0;
         if (reason == TABLE_EXPIRED) {
-                set_word(r, REASON_EXPIRED, true);
+                tunnel_set_word(r, REASON_EXPIRED, true);
         } else if (reason == TABLE_FLUSHED) {
-                set_word(r, REASON_FLUSHED, false);
+                tunnel_set_word(r, REASON_FLUSHED, false);
         } else {
-                set_word(r, REASON_DELETED_OUTSIDE, false);
+                tunnel_set_word(r, REASON_DELETED_OUTSIDE, false);
                 if (!r->up)
                         return; /* what is down already does not come up by that */
                 r->trusted_until = tunnels_now(t).monotonic + WORD_WITHIN;
@@ -302,11 +322,50 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
         }
 }
 
+/* ---- SAs of no tunnel ---- */
+
+static bool same_counted(const struct ipsec_sa *a, const struct ipsec_sa *b)
+{
+        return a->octets == b->octets && a->packets == b->packets && a->add_time == b->add_time &&
+               a->replay_window_errors == b->replay_window_errors &&
+               a->replay_errors == b->replay_errors && a->integrity_errors == b->integrity_errors &&
+               a->direction == b->direction && a->tunnel == b->tunnel &&
+               sa_is_usable(a) == sa_is_usable(b);
+}
+
+/* What the totals have of it is kept, as what a tunnel has of its own. */
+static void loose_sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct ipsec_sa *sa)
+{
+        if (!t->keeper.changed || !sa_is_usable(sa) || (old && same_counted(old, sa)))
+                return;
+        queue_put(&t->unsaved_sas, sa->index);
+        t->keeper.changed(t->keeper.context, false);
+}
+
+static void loose_sa_gone(struct tunnels *t, const struct ipsec_sa *sa)
+{
+        char *text = NULL;
+        size_t length;
+        FILE *out;
+
+        if (!t->keeper.line || !sa_is_usable(sa))
+                return;
+        out = open_memstream(&text, &length);
+        if (!out)
+                return;
+        tunnel_save_sa_gone(sa, out);
+        if (fclose(out) == 0)
+                t->keeper.line(t->keeper.context, text);
+        free(text);
+}
+
 /* One that a full read did not show may come again. */
 static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_reason reason)
 {
         struct tunnel_record *r = last_owner_of(t, sa);
 
+        if (sa->tunnel == 0)
+                loose_sa_gone(t, sa);
         if (!r)
                 return;
         if (sa->tunnel == r->number) {
@@ -322,11 +381,11 @@ static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_rea
                 }
                 return;
         }
-        tunnel_changed(t, r, tunnel_sa_counts(sa) && sa->packets > 0);
-        if (!tunnel_sa_counts(sa))
+        tunnel_changed(t, r, sa_counts(sa) && sa->packets > 0);
+        if (!sa_counts(sa))
                 return;
         if (reason == TABLE_LOST && sa->tunnel_direction != 0)
-                tunnel_remember(t, sa, r);
+                tunnel_remember(t, sa, r, true);
         if (r->usable[DIRECTION_INBOUND] == 0 || r->usable[DIRECTION_OUTBOUND] == 0)
                 lost_usable(t, r, reason);
 }
@@ -357,11 +416,13 @@ static void sa_there(struct tunnels *t, const struct ipsec_sa *old, const struct
                         tunnel_due(t, r);
                         tunnel_changed(t, r, false);
                 }
+        } else {
+                loose_sa_there(t, old, sa);
         }
         if (old && same_owner(old, sa))
                 return;
         queue_put(&t->sas_due, sa->index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
@@ -383,7 +444,6 @@ static void count_rekey(struct tunnels *t, const struct child_sa *child)
                 tunnel_count(t, r, COUNT_REKEYS, 1);
 }
 
-/* With IKEv1 an old child goes as one that is being rekeyed. */
 static bool has_newer(struct tunnels *t, const struct child_sa *child)
 {
         uint32_t oid[2] = { child->tunnel, child->index };
@@ -391,6 +451,31 @@ static bool has_newer(struct tunnels *t, const struct child_sa *child)
                 table_next(t->children, &child_by_tunnel_type, oid, 2, false);
 
         return newer && newer->tunnel == child->tunnel && child_is_up(newer);
+}
+
+/*
+ * With IKEv1 an old child goes as one that is being rekeyed. libreswan is asked now and then: a
+ * child may be replaced and gone between two answers.
+ */
+static bool is_superseded(struct tunnels *t, const struct child_sa *child)
+{
+        return (child->state == CHILD_SA_REKEYING ||
+                (child_is_up(child) && child->daemon_kind == DAEMON_LIBRESWAN)) &&
+               has_newer(t, child);
+}
+
+void tunnels_note_run(struct tunnels *t, uint8_t daemon, uint32_t run)
+{
+        if (t->daemons[daemon].run < run)
+                t->daemons[daemon].run = run;
+}
+
+/* It was seen away; or it has been started anew since, and nobody saw it away. */
+static bool daemon_ended(const struct tunnels *t, const struct child_sa *child)
+{
+        const struct daemon_source *source = &t->daemons[child->daemon_kind];
+
+        return source->was_gone || child->daemon_run < source->run;
 }
 
 static void child_gone(struct tunnels *t, const struct child_sa *child, enum table_reason reason)
@@ -403,14 +488,17 @@ static void child_gone(struct tunnels *t, const struct child_sa *child, enum tab
         tunnel_due(t, r);
         if (child->state == CHILD_SA_REKEYED)
                 return;
-        if (child->state == CHILD_SA_REKEYING && has_newer(t, child)) {
+        if (is_superseded(t, child)) {
                 tunnel_count(t, r, COUNT_REKEYS, 1);
                 return;
         }
         if (reason == TABLE_LOST)
-                set_word(r, t->daemon_was_gone ? REASON_DAEMON_GONE : REASON_UNKNOWN, true);
+                tunnel_set_word(r, daemon_ended(t, child) ? REASON_DAEMON_GONE : REASON_UNKNOWN,
+                                true);
         else
-                set_word(r, REASON_CLOSED_LOCALLY, true);
+                tunnel_set_word(r, REASON_CLOSED_LOCALLY, true);
+        if (!r->up && tunnel_row(t, r)->down_reason == REASON_DELETED_OUTSIDE)
+                r->failure = r->word; /* who was asked later says that it was him */
 }
 
 static bool same_place(const struct child_sa *a, const struct child_sa *b)
@@ -431,6 +519,7 @@ static void child_changed(void *context, enum table_event event, enum table_reas
                 child_gone(t, old, reason);
                 return;
         }
+        tunnels_note_run(t, child->daemon_kind, child->daemon_run);
         if (old && old->state != CHILD_SA_REKEYED && child->state == CHILD_SA_REKEYED)
                 count_rekey(t, child);
         r = tunnel_by_number(t, child->tunnel);
@@ -439,217 +528,7 @@ static void child_changed(void *context, enum table_event event, enum table_reas
         if (old && same_place(old, child) && child_is_up(old) == child_is_up(child))
                 return;
         queue_put(&t->children_due, child->index);
-        run_at(t, 0);
-}
-
-/* ---- IKE SAs ---- */
-
-static bool is_negotiated(const struct ike_sa *row)
-{
-        return row && !row->ended && row->policy_name &&
-               (row->state == IKE_CREATED || row->state == IKE_CONNECTING);
-}
-
-static void make_due(struct tunnels *t, const struct configured_policy *row, const void *context)
-{
-        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key, 1);
-
-        (void)context;
-        if (r)
-                tunnel_due(t, r);
-}
-
-static struct negotiation *negotiation_of(struct tunnels *t, const char *policy)
-{
-        struct negotiation *n = NULL;
-
-        if (t->negotiations)
-                HASH_FIND_STR(t->negotiations, policy, n);
-        if (n)
-                return n;
-        n = calloc(1, sizeof(*n));
-        if (!n)
-                return NULL;
-        strcpy(n->policy, policy);
-        HASH_ADD_STR(t->negotiations, policy, n);
-        if (!n->unhashed)
-                return n;
-        free(n);
-        return NULL;
-}
-
-static void count_negotiation(struct tunnels *t, const struct ike_sa *row, bool begins)
-{
-        char key[KEY_MAX + 1];
-        struct negotiation *n;
-
-        key_of_name(row->policy_name, key);
-        n = negotiation_of(t, key);
-        if (!n || (!begins && n->ike_sas == 0))
-                return;
-        n->ike_sas += begins ? 1 : UINT32_MAX;
-        if (n->ike_sas == begins) /* the first, or none any more */
-                tunnel_each_configured(t, key, make_due, NULL);
-        if (n->ike_sas > 0)
-                return;
-        HASH_DEL(t->negotiations, n);
-        free(n);
-}
-
-/* Why a negotiation failed, as far as the IKE SA tells. */
-struct failure {
-        bool authentication;
-        enum reason reason;
-        const char *text;
-};
-
-static struct failure failure_of(const struct ike_sa *row)
-{
-        if (!row->encryption)
-                return (struct failure){ false, REASON_PEER_UNREACHABLE,
-                                         "the IKE SA was given up before the peer answered" };
-        if (row->role == ROLE_INITIATOR)
-                return (struct failure){ true, REASON_LOCAL_AUTH_FAILED,
-                                         "the IKE SA ended in authentication, begun by this side" };
-        return (struct failure){ true, REASON_PEER_AUTH_FAILED,
-                                 "the IKE SA ended in authentication, begun by the peer" };
-}
-
-static void fail(struct tunnels *t, const struct configured_policy *row, const void *context)
-{
-        const struct failure *failure = context;
-        const struct ike_policy *policy = tunnel_ike_policy(t, row->policy_key);
-        struct tunnel_record *r = tunnel_by_key(t, row->policy_key, row->child_key,
-                                                policy && policy->any_peer ? TUNNEL_TEMPLATE : 1);
-
-        if (!r)
-                return;
-        r->error = failure->text;
-        r->error_time = tunnels_now(t).wall;
-        if (!tunnel_is_template(r)) {
-                r->failure = (uint8_t)failure->reason;
-                tunnel_count(t, r,
-                             failure->authentication ? COUNT_AUTHENTICATION_FAILURES
-                                                     : COUNT_NEGOTIATION_FAILURES,
-                             1);
-        } else {
-                enum tunnel_count count = failure->authentication ? COUNT_AUTHENTICATION_FAILURES
-                                                                  : COUNT_NEGOTIATION_FAILURES;
-
-                /* Of a peer without a row: the template keeps it for itself. */
-                r->forgotten[count]++;
-                tunnel_count(t, r, count, 1);
-        }
-        tunnel_due(t, r);
-}
-
-static void negotiation_failed(struct tunnels *t, const struct ike_sa *row)
-{
-        struct failure failure = failure_of(row);
-        char key[KEY_MAX + 1];
-
-        key_of_name(row->policy_name, key);
-        tunnel_each_configured(t, key, fail, &failure);
-}
-
-static const struct child_sa *next_child(struct tunnels *t, const struct ike_sa *row,
-                                         uint32_t *after)
-{
-        const uint32_t oid[] = { row->daemon_kind, row->daemon_run, row->daemon_id, *after };
-        const struct child_sa *child = table_next(t->children, &child_by_ike_type, oid, 4, false);
-
-        if (!child || child->daemon_kind != row->daemon_kind ||
-            child->daemon_run != row->daemon_run || child->ike_id != row->daemon_id)
-                return NULL;
-        *after = child->index;
-        return child;
-}
-
-static void children_due(struct tunnels *t, const struct ike_sa *row, enum reason reason,
-                         bool peer_changed)
-{
-        const struct child_sa *child;
-        uint32_t after = 0;
-
-        while ((child = next_child(t, row, &after))) {
-                struct tunnel_record *r = tunnel_by_number(t, child->tunnel);
-
-                if (peer_changed) {
-                        queue_put(&t->children_due, child->index);
-                        run_at(t, 0);
-                }
-                if (!r)
-                        continue;
-                if (reason != REASON_NONE && child_is_up(child))
-                        set_word(r, reason, true);
-                tunnel_due(t, r);
-        }
-}
-
-static enum reason reason_of_end(const struct ike_sa *row)
-{
-        switch (row->state) {
-        case IKE_DELETING:
-        case IKE_DESTROYING:
-                return REASON_CLOSED_LOCALLY;
-        case IKE_ESTABLISHED:
-        case IKE_REKEYING:
-        case IKE_PASSIVE:
-                return REASON_PEER_DEAD;
-        default:
-                return REASON_NONE;
-        }
-}
-
-/* No pointer dangles. */
-static void forget_ike_sa(struct tunnels *t, uint32_t index)
-{
-        const struct tunnel *row;
-
-        while ((row = table_next(t->rows, &tunnel_by_ike_sa_type, &index, 1, false)) &&
-               row->ike_sa == index) {
-                struct tunnel changed = *row;
-
-                changed.ike_sa = 0;
-                if (table_update(t->rows, &changed) < 0)
-                        return;
-        }
-}
-
-static bool same_ike_sa(const struct ike_sa *a, const struct ike_sa *b)
-{
-        return a->state == b->state && a->ended == b->ended && a->weak == b->weak &&
-               a->remote_identity == b->remote_identity &&
-               a->remote_eap_identity == b->remote_eap_identity &&
-               a->local_identity == b->local_identity &&
-               memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
-               memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
-}
-
-static void ike_sa_changed(void *context, enum table_event event, enum table_reason reason,
-                           const void *before, const void *after)
-{
-        const struct ike_sa *old = before, *row = after;
-        bool was_negotiated = is_negotiated(old), ends;
-        struct tunnels *t = context;
-
-        if (was_negotiated && !(is_negotiated(row) && row->policy_name == old->policy_name))
-                count_negotiation(t, old, false);
-        if (is_negotiated(row) && !(was_negotiated && row->policy_name == old->policy_name))
-                count_negotiation(t, row, true);
-        if (event == TABLE_REMOVED) {
-                if (was_negotiated && reason != TABLE_LOST)
-                        negotiation_failed(t, old);
-                forget_ike_sa(t, old->index);
-                return;
-        }
-        ends = row->ended && !(old && old->ended);
-        if (ends && row->policy_name && (row->state == IKE_CREATED || row->state == IKE_CONNECTING))
-                negotiation_failed(t, row);
-        if (!old || !same_ike_sa(old, row))
-                children_due(t, row, ends ? reason_of_end(row) : REASON_NONE,
-                             !old || old->remote_identity != row->remote_identity ||
-                                     old->remote_eap_identity != row->remote_eap_identity);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- the configuration ---- */
@@ -698,7 +577,7 @@ static void configured_changed(void *context, enum table_event event, enum table
                                               old ? old->child_key : row->child_key, i);
 
                         if (r)
-                                set_word(r, REASON_CONFIGURATION_CHANGED, false);
+                                tunnel_set_word(r, REASON_CONFIGURATION_CHANGED, false);
                 }
                 pass_over(t, &t->rows_pass);
         }
@@ -736,7 +615,7 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
              old->configured_child_key == policy->configured_child_key))
                 return;
         queue_put(&t->policies_due, (uint64_t)policy->type << 32 | policy->index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 static void manual_due(struct tunnels *t, uint32_t reqid)
@@ -765,7 +644,7 @@ static void template_changed(void *context, enum table_event event, enum table_r
         if (!row)
                 return;
         queue_put(&t->policies_due, (uint64_t)row->policy_type << 32 | row->policy_index);
-        run_at(t, 0);
+        tunnels_run_at(t, 0);
 }
 
 /* ---- the sources ---- */
@@ -777,37 +656,57 @@ static bool is_settled(uint8_t state)
                state == COLLECTOR_UNSUPPORTED;
 }
 
+static bool all_settled(const struct tunnels *t)
+{
+        bool settled = is_settled(t->xfrm_state);
+
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++)
+                settled = settled && is_settled(t->daemons[daemon].state);
+        return settled;
+}
+
+static void xfrm_told(struct tunnels *t, uint8_t state)
+{
+        t->xfrm_state = state;
+        if (state != COLLECTOR_UP || t->sas_read)
+                return;
+        t->sas_read = true;
+        t->to_check = HASH_COUNT(t->counted);
+        tunnels_run_at(t, 0);
+}
+
+static void daemon_told(struct tunnels *t, struct daemon_source *source, uint8_t state)
+{
+        source->state = state;
+        if (state == COLLECTOR_UP) {
+                source->read = true;
+                source->was_gone = false;
+                pass_over(t, &t->children_pass);
+        } else if (state == COLLECTOR_DOWN) {
+                source->was_gone = true;
+        }
+}
+
 static void collector_changed(void *context, enum table_event event, enum table_reason reason,
                               const void *before, const void *after)
 {
-        const struct collector_row *row = after;
+        const struct collector_row *old = before, *row = after;
         struct tunnels *t = context;
-        uint8_t *state;
+        uint8_t daemon = ike_daemon_of_name(row ? row->key : NULL);
 
         (void)event;
         (void)reason;
-        (void)before;
-        if (!row || !row->key)
+        if (!row || !row->key || (old && old->state == row->state))
                 return;
-        if (strcmp(row->key, "xfrm") == 0)
-                state = &t->xfrm_state;
-        else if (strcmp(row->key, "strongswan") == 0)
-                state = &t->ike_state;
+        if (daemon != 0)
+                daemon_told(t, &t->daemons[daemon], row->state);
+        else if (strcmp(row->key, "xfrm") == 0)
+                xfrm_told(t, row->state);
         else
                 return;
-        if (*state == row->state)
-                return;
-        *state = row->state;
-        if (state == &t->ike_state && row->state == COLLECTOR_UP) {
-                t->ike_read = true;
-                t->daemon_was_gone = false;
-                pass_over(t, &t->children_pass);
-        } else if (state == &t->ike_state && row->state == COLLECTOR_DOWN) {
-                t->daemon_was_gone = true;
-        }
         if (t->settled)
                 pass_over(t, &t->rows_pass);
-        else if (is_settled(t->xfrm_state) && is_settled(t->ike_state))
+        else if (all_settled(t))
                 settle(t);
 }
 
@@ -821,7 +720,7 @@ static int subscribe(struct tunnels *t, struct store *store)
         } subscriptions[] = {
                 { &ipsec_sa_type, sa_changed },
                 { &child_sa_type, child_changed },
-                { &ike_sa_type, ike_sa_changed },
+                { &ike_sa_type, tunnel_ike_sa_changed },
                 { &ike_policy_type, ike_policy_changed },
                 { &configured_policy_type, configured_changed },
                 { &policy_type, policy_changed },
@@ -868,6 +767,11 @@ void tunnels_configure(struct tunnels *t, const struct tunnels_config *config)
         tunnels_put_agenda(t, 0, WAKE_TRIM, 0);
 }
 
+bool tunnels_can_be_saved(const struct tunnels *t)
+{
+        return t->settled && !has_links(t);
+}
+
 void tunnels_keep(struct tunnels *t, const struct tunnels_keeper *keeper)
 {
         t->keeper = *keeper;
@@ -908,6 +812,7 @@ void tunnels_free(struct tunnels *t)
         queue_free(&t->policies_due);
         queue_free(&t->due);
         queue_free(&t->unsaved);
+        queue_free(&t->unsaved_sas);
         agenda_free(&t->agenda);
         free(t);
 }

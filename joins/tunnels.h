@@ -27,6 +27,12 @@ struct tunnels_config {
         size_t n_idle_patterns;
 };
 
+/* A restored line that tells of SAs: of a tunnel, and the how manieth of it; all 0: of none. */
+struct tunnels_line {
+        uint32_t tunnel;
+        uint32_t generation;
+};
+
 /* Who keeps the rows for the agent's next run. */
 struct tunnels_keeper {
         void *context;
@@ -35,10 +41,13 @@ struct tunnels_keeper {
         /* A line that is to be kept before those of rows that change from now on: a row went. */
         void (*line)(void *context, const char *text);
         /*
-         * Of a line that is restored: an SA that was there, with what it had counted, and whether
-         * its direction was known.
+         * Of a line that is restored: an SA that was there, with what it had counted, whether its
+         * direction was known, and which line that is (tunnels_line_counts()).
          */
-        void (*counted)(void *context, const struct ipsec_sa *sa, bool direction_known);
+        void (*counted)(void *context, const struct ipsec_sa *sa, bool direction_known,
+                        const struct tunnels_line *line);
+        /* The same: an SA that belonged to no tunnel, and went. */
+        void (*gone)(void *context, const struct ipsec_sa *sa);
 };
 
 struct tunnels;
@@ -53,22 +62,34 @@ void tunnels_configure(struct tunnels *t, const struct tunnels_config *config);
 
 void tunnels_keep(struct tunnels *t, const struct tunnels_keeper *keeper);
 
+/* How far all rows have been saved; all 0 at first. */
+struct tunnels_place {
+        uint32_t tunnel;
+        uint32_t sa;
+};
+
 /*
  * One row as a line of text without the newline: what is needed to go on with it in another run,
- * and what of its SAs is in its counters. tunnels_save_changed(): the next one that changed since
- * it was last saved; false when there is none. tunnels_save_next(): all of them one by one, changed
- * or not, behind *after (0 at first).
+ * and what of its SAs is in its counters. SAs that belong to no tunnel have lines of their own.
+ * tunnels_save_changed(): the next one that changed since it was last saved; false when there is
+ * none. tunnels_save_next(): all of them one by one, changed or not, behind *place.
  */
 bool tunnels_save_changed(struct tunnels *t, FILE *out);
-bool tunnels_save_next(struct tunnels *t, uint32_t *after, FILE *out);
+bool tunnels_save_next(struct tunnels *t, struct tunnels_place *place, FILE *out);
 
-/* The same of SAs that belong to no tunnel; *after is the index of one. */
-bool tunnels_save_loose_sa(struct tunnels *t, uint32_t *after, FILE *out);
+/*
+ * Whether the sources have been read, and it is known what of their SAs belongs to what. Before
+ * that, what is restored knows more than what could be saved.
+ */
+bool tunnels_can_be_saved(const struct tunnels *t);
 
 /*
  * Takes a line of an earlier run, in the order written: a later one replaces an earlier one. To be
  * called before there are any rows. 0, -EINVAL for one that is not understood, or -ENOMEM.
  */
 int tunnels_restore(struct tunnels *t, const char *line);
+
+/* Whether no later line has taken its place: what SAs it told of are those that were there last. */
+bool tunnels_line_counts(const struct tunnels *t, const struct tunnels_line *line);
 
 #endif

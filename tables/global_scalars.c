@@ -56,7 +56,7 @@ static const struct column columns[] = {
         COUNTER64(44, "ipsrGlobalIkeSaLosses", ROW, ike.sa_losses),
         COUNTER64(45, "ipsrGlobalSaRekeys", ROW, ike.child_rekeys),
         COUNTER64(46, "ipsrGlobalIkeSaRekeys", ROW, ike.sa_rekeys),
-        COUNTER64(47, "ipsrGlobalNegotiationFailures", ROW, totals.negotiation_failures),
+        COUNTER64(47, "ipsrGlobalNegotiationFailures", ROW, ike.negotiation_failures),
         COUNTER64(48, "ipsrGlobalAuthenticationFailures", ROW, ike.authentication_failures),
         COUNTER64(49, "ipsrGlobalIntegrityFailures", ROW, totals.integrity_failures),
         COUNTER64(50, "ipsrGlobalReplayFailures", ROW, totals.replay_failures),

@@ -35,11 +35,10 @@ struct global_totals {
         uint64_t sas_removed; /* were usable, for whatever reason */
         uint64_t sas_soft_expired;
         uint64_t sas_hard_expired;
-        uint64_t negotiation_failures; /* acquires that timed out */
-        uint64_t integrity_failures;   /* packets */
-        uint64_t replay_failures;      /* packets, both kinds */
-        uint64_t no_sa_drops;          /* packets: XfrmInNoStates and XfrmOutNoStates */
-        uint64_t sas_counted_short;    /* whose last packets may be missing */
+        uint64_t integrity_failures; /* packets */
+        uint64_t replay_failures;    /* packets, both kinds */
+        uint64_t no_sa_drops;        /* packets: XfrmInNoStates and XfrmOutNoStates */
+        uint64_t sas_counted_short;  /* whose last packets may be missing */
 };
 
 /* Of IKE daemons and tunnels; 0 until they are read. */
@@ -59,6 +58,7 @@ struct global_ike {
         uint64_t child_rekeys;
         uint64_t sa_rekeys;
         uint64_t authentication_failures;
+        uint64_t negotiation_failures; /* others; acquires that timed out among them */
 };
 
 struct global_scalars {

@@ -37,6 +37,10 @@ static const struct column columns[] = {
         AGE(25, "ipsrIkePolicyLastSeenAge", struct ike_policy, last_seen),
 };
 
+static const struct column hidden[] = {
+        STRING(1, "certificates", struct ike_policy, certificates),
+};
+
 static size_t key_length(const void *row)
 {
         (void)row;
@@ -50,6 +54,7 @@ const struct table_type ike_policy_type = {
         .json = "ike_policy",
         TABLE_INDEX(ike_policy_index),
         TABLE_COLUMNS(columns),
+        TABLE_HIDDEN(hidden),
         .row_size = sizeof(struct ike_policy),
         .source_size = offsetof(struct ike_policy, ike_sas),
         .key_length = key_length,

@@ -32,9 +32,11 @@ struct ike_policy {
         const char *remote_identity;    /* the same */
         const char *local_eap_identity;
         const char *remote_eap_identity;
-        const char *local_cas;  /* subjects, separated by semicolons */
-        const char *remote_cas; /* the same */
-        uint32_t rekey_seconds; /* 0 never */
+        const char *certificates; /* subjects of those set for either side, separated by
+                                     semicolons; list-conn certs; no column */
+        const char *local_cas;    /* subjects, separated by semicolons */
+        const char *remote_cas;   /* the same */
+        uint32_t rekey_seconds;   /* 0 never */
         uint32_t reauth_seconds;
         uint32_t dpd_seconds;         /* 0: peers are not asked whether they live */
         uint32_t dpd_timeout_seconds; /* 0: the retransmissions decide */

@@ -2,13 +2,8 @@
 #ifndef IPSEC_REPORT_TABLES_IKE_SA_H
 #define IPSEC_REPORT_TABLES_IKE_SA_H
 
+#include "ike_daemon.h"
 #include "table.h"
-
-/* Which IKE daemon tells of a row; its name is in the row's column. */
-enum ike_daemon {
-        DAEMON_STRONGSWAN = 1,
-        DAEMON_LIBRESWAN = 2,
-};
 
 enum ike_version {
         IKE_V1 = 1,

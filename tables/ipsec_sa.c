@@ -287,3 +287,18 @@ const struct table_type ipsec_sa_type = {
         .given_index = offsetof(struct ipsec_sa, index),
         .views = views,
 };
+
+bool sa_is_usable(const struct ipsec_sa *sa)
+{
+        return sa->state == SA_MATURE || sa->state == SA_DYING;
+}
+
+bool sa_has_keys(const struct ipsec_sa *sa)
+{
+        return sa->spi != 0 && sa->state != SA_LARVAL;
+}
+
+bool sa_counts(const struct ipsec_sa *sa)
+{
+        return sa->protocol == PROTOCOL_ESP || sa->protocol == PROTOCOL_AH;
+}

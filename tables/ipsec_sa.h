@@ -211,6 +211,16 @@ extern const struct table_type sa_by_partner_type;
 /* For joins: by the number of their tunnel, and then their own index. */
 extern const struct table_type sa_by_tunnel_type;
 
+/* It can carry packets now: mature or dying. */
+bool sa_is_usable(const struct ipsec_sa *sa);
+
+/* It has had keys: it is, or was, no mere request. One whose hard limit has just passed has, too.
+ */
+bool sa_has_keys(const struct ipsec_sa *sa);
+
+/* ESP or AH: what is below or above them carries the same packets, which count once. */
+bool sa_counts(const struct ipsec_sa *sa);
+
 extern const struct label ipsec_protocols[];
 extern const struct label ipsec_modes[];
 extern const struct label sa_states[];

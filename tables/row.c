@@ -24,6 +24,7 @@ static void release_columns(const struct column *columns, size_t n, void *row, s
 void row_release(const struct table_type *type, void *row, struct strings *pool)
 {
         release_columns(type->columns, type->n_columns, row, pool);
+        release_columns(type->hidden, type->n_hidden, row, pool);
         release_columns(type->index, type->n_index, row, pool);
 }
 
@@ -41,11 +42,10 @@ static bool is_index_member(const struct table_type *type, const struct column *
         return false;
 }
 
-static int retain_columns(const struct table_type *type, bool index, void *row,
-                          struct strings *pool)
+static int retain_columns(const struct table_type *type, const struct column *columns, size_t n,
+                          void *row, struct strings *pool)
 {
-        const struct column *columns = index ? type->index : type->columns;
-        size_t n = index ? type->n_index : type->n_columns;
+        bool index = columns == type->index;
         int err = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -63,10 +63,11 @@ static int retain_columns(const struct table_type *type, bool index, void *row,
 
 int row_retain(const struct table_type *type, void *row, struct strings *pool)
 {
-        int err = retain_columns(type, true, row, pool);
-        int err2 = retain_columns(type, false, row, pool);
+        int err = retain_columns(type, type->index, type->n_index, row, pool);
+        int err2 = retain_columns(type, type->columns, type->n_columns, row, pool);
+        int err3 = retain_columns(type, type->hidden, type->n_hidden, row, pool);
 
-        if (err == 0 && err2 == 0)
+        if (err == 0 && err2 == 0 && err3 == 0)
                 return 0;
         row_release(type, row, pool);
         return -ENOMEM;

@@ -24,6 +24,9 @@ struct table_type {
         size_t n_index;               /* 0 for scalars */
         const struct column *columns; /* the accessible columns, ascending */
         size_t n_columns;
+        const struct column *hidden; /* further strings of the source's part that rows hold and
+                                        nobody is served; their numbers mean nothing */
+        size_t n_hidden;
         size_t row_size;    /* of the row struct, in octets */
         size_t source_size; /* of its leading part that a collector fills; the rest is the joins' */
         size_t (*key_length)(
@@ -37,6 +40,7 @@ struct table_type {
 
 /* Columns of a type, when it is defined. */
 #define TABLE_COLUMNS(array) .columns = (array), .n_columns = sizeof(array) / sizeof((array)[0])
+#define TABLE_HIDDEN(array) .hidden = (array), .n_hidden = sizeof(array) / sizeof((array)[0])
 #define TABLE_INDEX(array) .index = (array), .n_index = sizeof(array) / sizeof((array)[0])
 
 enum table_event {

@@ -71,12 +71,22 @@ start_both "$WORK/a" --replay "$WORK/up"
 check "strongSwan's answers are read" wait_until 10 '[ "$(strongswan 2)" = 1 ]'
 # joins come after what they join
 check "names are joined" wait_until 10 'report -tunnel | grep -q "^Tunnel Name: v6-net Cookie: "'
+check "who uses certificates is joined" wait_until 10 'report -cert | grep -q "^Used By: "'
 same up/sa_ike.txt -sa ike
 same up/ike.txt -ike
 same up/host_active.txt -host active
 same up/host_configured.txt -host configured
 same up/tunnel.txt -tunnel
 same up/cert.txt -cert
+
+# one line for each tunnel; how long it has been so, and until the next rekey, is different each time
+check "the tunnels are judged" wait_until 20 '[ "$(report -summary | grep -cE " (up|down|idle) ")" = 9 ]'
+report -summary >"$WORK/summary" 2>"$WORK/errors"
+is "-summary: exit status" $? 0
+is "-summary: nothing on standard error" "$(cat "$WORK/errors")" ""
+is "-summary is as it was" \
+    "$(sed -E 's/(up|down|idle) +[0-9]+[smh]+[0-9ms]* +/\1 N /; s/ +[0-9]+[mh]$/ N/' "$WORK/summary")" \
+    "$(cat "$TESTS/golden/up/summary.txt")"
 
 report -all >"$WORK/all" 2>/dev/null # this recording has no interfaces
 is "order of -all" "$(titles <"$WORK/all")" "2 IKEv2 SA

@@ -23,8 +23,12 @@ import sys
 import time
 from datetime import datetime, timezone
 
-IKE_SA, IKE_POLICY, CONFIGURED, CERTIFICATE = 7, 8, 9, 16
-TRUE, FALSE = 1, 2
+sys.dont_write_bytecode = True
+from daemon_tables import (CONFIGURED, FALSE, IKE_POLICY, IKE_SA, TRUE, Near, differences, key,  # noqa: E402
+                           names_of, read_walk)
+
+CERTIFICATE = 16
+TABLES = (IKE_SA, IKE_POLICY, CONFIGURED, CERTIFICATE)
 
 IKE_STATES = ["CREATED", "CONNECTING", "ESTABLISHED", "PASSIVE", "REKEYING", "REKEYED", "DELETING",
               "DESTROYING"]
@@ -48,19 +52,6 @@ MODES = {"TUNNEL": (2, 1, 2), "TRANSPORT": (1, 1, 1), "BEET": (5, 1, 2), "PASS":
          "DROP": (7, 4, 1)}
 CLASSES = {"pre-shared key": "PSK", "public key": "PUBKEY", "XAuth": "XAUTH", "any": "ANY"}
 KINDS = {"NONE": 1, "CA": 2, "AA": 3, "OCSP": 4}
-
-
-class Near:
-    """A number that the two readings need not agree on exactly."""
-
-    def __init__(self, low, high):
-        self.low, self.high = low, high
-
-    def __eq__(self, other):
-        return isinstance(other, int) and self.low <= other <= self.high
-
-    def __repr__(self):
-        return "%s..%s" % (self.low, self.high)
 
 
 ### What swanctl tells
@@ -127,16 +118,6 @@ def selector(text):
         if port and port[0].isalpha() and port != "OPAQUE":
             port = str(socket.getservbyname(port, name))
     return "%s[%s%s]" % (address, protocol, "/" + port if port else "")
-
-
-def key(name):
-    """FNV-1a of 32 bits where a name is longer than an index may be"""
-    octets, value = name.encode(), 2166136261
-    if len(octets) <= 48:
-        return octets
-    for octet in octets:
-        value = (value ^ octet) * 16777619 % 2 ** 32
-    return octets[:39] + b"~%08x" % value
 
 
 def address(text):
@@ -316,40 +297,11 @@ def wanted_rows(folder, wanted):
 ### What the agent tells
 
 
-def value_of(text):
-    kind, _, rest = text.partition(": ")
-    if text == '""' or text.endswith(":") and kind.rstrip(":") in ("STRING", "Hex-STRING"):
-        return b""
-    if kind == "Hex-STRING":
-        return bytes.fromhex(rest.replace(" ", ""))
-    if kind == "STRING":
-        return rest.strip('"').encode()
-    return int(rest.split(" ")[0])
-
-
-def read_walk(text):
-    """{table: {index: {column: value}}}"""
-    tables = {}
-    for line in re.sub(r"\n(?!\.)", " ", text).splitlines():
-        name, _, value = line.partition(" = ")
-        found = re.search(r"\.1\.(7|8|9|16)\.1\.(\d+)\.([\d.]+)$", name)
-        if not found or "No Such" in value or "No more" in value:
-            raise ValueError("no row: " + line)
-        table, column, index = int(found.group(1)), int(found.group(2)), found.group(3)
-        tables.setdefault(table, {}).setdefault(index, {})[column] = value_of(value)
-    return tables
-
-
-def names_of(table, index):
-    """The strings that an index holds"""
-    numbers = [int(number) for number in index.split(".")]
+def identity_of(table, index):
+    """What the comparer knows a row by"""
     if table == CERTIFICATE:
-        return (bytes(numbers).hex().encode(),)
-    names = []
-    while numbers:
-        names.append(bytes(numbers[1:1 + numbers[0]]))
-        numbers = numbers[1 + numbers[0]:]
-    return tuple(names)
+        return (bytes(int(number) for number in index.split(".")).hex().encode(),)
+    return names_of(index)
 
 
 def moment_of(octets):
@@ -367,26 +319,13 @@ MOMENTS = {(IKE_SA, 37), (IKE_SA, 45), (CERTIFICATE, 5), (CERTIFICATE, 6)}
 
 def told_rows(text):
     rows = {}
-    for table, found in read_walk(text).items():
+    for table, found in read_walk(text, TABLES).items():
         for index, row in found.items():
             for column in row:
                 if (table, column) in MOMENTS:
                     row[column] = moment_of(row[column])
-            rows[table, row[47] if table == IKE_SA else names_of(table, index)] = row
+            rows[table, row[47] if table == IKE_SA else identity_of(table, index)] = row
     return rows
-
-
-def differences(wanted, told):
-    for identity in sorted(set(wanted) | set(told), key=repr):
-        if identity not in told:
-            yield "table %d has no %s" % identity
-        elif identity not in wanted:
-            yield "table %d has %s, and the daemon has not" % identity
-        else:
-            for column, value in wanted[identity].items():
-                if column not in told[identity] or not value == told[identity][column]:
-                    yield "%d.%d of %s is %r, not %r" % (
-                        identity[0], column, identity[1], told[identity].get(column), value)
 
 
 def main():

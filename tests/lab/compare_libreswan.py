@@ -18,8 +18,12 @@ import os
 import re
 import sys
 
-SA, IKE_SA, IKE_POLICY, CONFIGURED, POLICY = 5, 7, 8, 9, 10
-TRUE, FALSE = 1, 2
+sys.dont_write_bytecode = True
+from daemon_tables import (CONFIGURED, FALSE, IKE_POLICY, IKE_SA, TRUE, Near, differences, key,  # noqa: E402
+                           names_of, read_walk)
+
+SA, POLICY = 5, 10
+TABLES = (SA, IKE_SA, IKE_POLICY, CONFIGURED, POLICY)
 CIPHERS = {"AES_CBC": ("AES%d-CBC", 12), "AES_GCM_16": ("AES%d-GCM-16", 20), "3DES_CBC": ("3DES-CBC", 3),
            "CHACHA20_POLY1305": ("CHACHA20-POLY1305", 28)}
 PRFS = {"HMAC_SHA1": ("HMAC-SHA1", 2), "HMAC_SHA2_256": ("HMAC-SHA2-256", 5),
@@ -28,19 +32,6 @@ GROUPS = {"MODP2048": ("MODP-2048", 14), "MODP3072": ("MODP-3072", 15), "DH19": 
           "DH31": ("CURVE25519", 31)}
 ACTIONS = {"disabled": 1, "clear": 2, "hold": 3, "restart": 4}
 PROTOCOLS = {"TCP": 6, "UDP": 17}
-
-
-class Near:
-    """A number that the two readings need not agree on exactly."""
-
-    def __init__(self, low, high):
-        self.low, self.high = low, high
-
-    def __eq__(self, other):
-        return isinstance(other, int) and self.low <= other <= self.high
-
-    def __repr__(self):
-        return "%s..%s" % (self.low, self.high)
 
 
 ### What whack tells
@@ -70,16 +61,6 @@ def find(lines, pattern, default=""):
         if found:
             return found.group(1)
     return default
-
-
-def key(name):
-    """FNV-1a of 32 bits where a name is longer than an index may be"""
-    octets, value = name.encode(), 2166136261
-    if len(octets) <= 48:
-        return octets
-    for octet in octets:
-        value = (value ^ octet) * 16777619 % 2 ** 32
-    return octets[:39] + b"~%08x" % value
 
 
 def selector(text, host):
@@ -210,58 +191,12 @@ class Wanted:
 ### What the agent tells
 
 
-def value_of(text):
-    kind, _, rest = text.partition(": ")
-    if text == '""' or text.endswith(":") and kind.rstrip(":") in ("STRING", "Hex-STRING"):
-        return b""
-    if kind == "Hex-STRING":
-        return bytes.fromhex(rest.replace(" ", ""))
-    if kind == "STRING":
-        return rest.strip('"').encode()
-    return int((rest or text).split(" ")[0])
-
-
-def read_walk(text):
-    """{table: {index: {column: value}}}"""
-    tables = {}
-    for line in re.sub(r"\n(?!\.)", " ", text).splitlines():
-        name, _, value = line.partition(" = ")
-        found = re.search(r"\.1\.(5|7|8|9|10)\.1\.(\d+)\.([\d.]+)$", name)
-        if not found or "No Such" in value or "No more" in value:
-            raise ValueError("no row: " + line)
-        table, column, index = int(found.group(1)), int(found.group(2)), found.group(3)
-        tables.setdefault(table, {}).setdefault(index, {})[column] = value_of(value)
-    return tables
-
-
-def names_of(index):
-    """The strings that an index holds"""
-    numbers, names = [int(number) for number in index.split(".")], []
-    while numbers:
-        names.append(bytes(numbers[1:1 + numbers[0]]))
-        numbers = numbers[1 + numbers[0]:]
-    return tuple(names)
-
-
 def told_rows(tables):
     rows = {}
     for table in (IKE_SA, IKE_POLICY, CONFIGURED):
         for index, row in tables.get(table, {}).items():
             rows[table, row[47] if table == IKE_SA else names_of(index)] = row
     return rows
-
-
-def differences(wanted, told):
-    for identity in sorted(set(wanted) | set(told), key=repr):
-        if identity not in told:
-            yield "table %d has no %s" % identity
-        elif identity not in wanted:
-            yield "table %d has %s, and the daemon has not" % identity
-        else:
-            for column, value in wanted[identity].items():
-                if column not in told[identity] or not value == told[identity][column]:
-                    yield "%d.%d of %s is %r, not %r" % (
-                        identity[0], column, identity[1], told[identity].get(column), value)
 
 
 ### The kernel's own
@@ -319,7 +254,7 @@ def main():
             return file.read()
 
     wanted = Wanted(options.slack, read("status"))
-    tables, rows, owners = read_walk(read("walk")), wanted.rows(), wanted.owners()
+    tables, rows, owners = read_walk(read("walk"), TABLES), wanted.rows(), wanted.owners()
     found = list(differences(rows, told_rows(tables)))
     found += sa_differences(read("state"), tables, owners)
     found += policy_differences(read("state"), read("policy"), tables, owners)

@@ -5,7 +5,9 @@
 # $LIBRESWAN is where Debian's package lies unpacked (unpack_libreswan): it cannot be installed beside
 # strongSwan's.
 #
-#   moon 192.0.2.1 === sun 192.0.2.2; .11 === .12; .61 === .101 a road warrior; 2001:db8::1 === ::2
+#   moon 192.0.2.1 === sun 192.0.2.2; .11 === .12; .61 === .101 a road warrior; 2001:db8::1 === ::2;
+#   .62 === .102 a user (XAUTH) with an address that he is given; .63 === .103 one with such an address (IKEv2);
+#   .13 === .14 through an xfrm interface
 # shellcheck disable=SC2317,SC2034 # called and used by the scripts that source this
 
 LIBRESWAN=${LIBRESWAN:-${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab}/libreswan}
@@ -90,7 +92,8 @@ conn net
 	ikev2=insist
 	ike=aes256-sha2_256;dh19
 	esp=aes_gcm256
-	dpddelay=30
+	dpddelay=${DPD:-30}
+	retransmit-timeout=${GIVE_UP:-60s}
 	dpdaction=restart
 	ikelifetime=2h
 	salifetime=1h
@@ -131,6 +134,39 @@ conn rw
 	rightid=@warrior
 	ikev2=insist
 	leftsubnet=10.1.5.0/24
+conn user
+	left=192.0.2.62
+	right=%any
+	leftid=@gate
+	rightid=@user
+	ikev2=never
+	leftsubnet=10.1.5.0/24
+	rightaddresspool=10.9.0.10-10.9.0.19
+	leftxauthserver=yes
+	rightxauthclient=yes
+	leftmodecfgserver=yes
+	rightmodecfgclient=yes
+	modecfgpull=yes
+	xauthby=alwaysok
+conn lease
+	left=192.0.2.63
+	right=%any
+	leftid=@gate
+	rightid=@leaser
+	ikev2=insist
+	leftsubnet=10.1.5.0/24
+	rightaddresspool=10.9.1.10-10.9.1.19
+	leftmodecfgserver=yes
+	rightmodecfgclient=yes
+	modecfgpull=yes
+	narrowing=yes
+conn iface
+	left=192.0.2.13
+	right=192.0.2.14
+	ikev2=insist
+	leftsubnet=10.1.8.0/24
+	rightsubnet=10.2.8.0/24
+	ipsec-interface=7
 conn trap
 	right=192.0.2.99
 	rightid=@ghost
@@ -162,11 +198,45 @@ conn warrior
 	rightid=@gate
 	ikev2=insist
 	rightsubnet=10.1.5.0/24
+conn user
+	left=192.0.2.102
+	right=192.0.2.62
+	leftid=@user
+	rightid=@gate
+	ikev2=never
+	rightsubnet=10.1.5.0/24
+	leftxauthclient=yes
+	rightxauthserver=yes
+	leftmodecfgclient=yes
+	rightmodecfgserver=yes
+	modecfgpull=yes
+	leftusername=alice
+conn lease
+	left=192.0.2.103
+	right=192.0.2.63
+	leftid=@leaser
+	rightid=@gate
+	ikev2=insist
+	rightsubnet=10.1.5.0/24
+	leftmodecfgclient=yes
+	rightmodecfgserver=yes
+	modecfgpull=yes
+	narrowing=yes
+conn iface
+	left=192.0.2.14
+	right=192.0.2.13
+	ikev2=insist
+	leftsubnet=10.2.8.0/24
+	rightsubnet=10.1.8.0/24
 X
         fi
         cat >"$PAIR/$name/ipsec.secrets" <<X
 @moon @sun : PSK "throw-away-test-of-the-lab"
 @gate @warrior : PSK "throw-away-test-of-the-lab"
+@gate @leaser : PSK "throw-away-test-of-the-lab"
+@gate @user : PSK "throw-away-test-of-the-lab"
+192.0.2.62 %any : PSK "throw-away-test-of-the-lab"
+@alice : XAUTH "throw-away-test-of-the-lab"
 @moon @ghost : PSK "throw-away-test-of-the-lab"
 X
         chmod 600 "$PAIR/$name/ipsec.secrets"
@@ -184,15 +254,11 @@ pair_begin() {
     ip netns add sun && ip link add wan0 type veth peer name wan0 netns sun || return
     in_sun ip link set lo up
     in_sun ip link set wan0 up && ip link set wan0 up
-    ip addr add 192.0.2.1/24 dev wan0
-    ip addr add 192.0.2.11/24 dev wan0
-    ip addr add 192.0.2.61/24 dev wan0
-    in_sun ip addr add 192.0.2.2/24 dev wan0
-    in_sun ip addr add 192.0.2.12/24 dev wan0
-    in_sun ip addr add 192.0.2.101/24 dev wan0
+    for n in 1 11 13 61 62 63; do ip addr add 192.0.2.$n/24 dev wan0; done
+    for n in 2 12 14 101 102 103; do in_sun ip addr add 192.0.2.$n/24 dev wan0; done
     ip addr add 2001:db8::1/64 dev wan0 nodad
     in_sun ip addr add 2001:db8::2/64 dev wan0 nodad
-    for n in 0 1 5; do
+    for n in 0 1 5 8; do
         ip addr add "10.1.$n.1/24" dev lo
         in_sun ip addr add "10.2.$n.1/24" dev lo
     done

@@ -25,7 +25,7 @@ class Comparer(unittest.TestCase):
     def setUp(self):
         self.wanted = comparer.Wanted(20, read("status"))
         self.rows = self.wanted.rows()
-        self.tables = comparer.read_walk(read("walk"))
+        self.tables = comparer.read_walk(read("walk"), comparer.TABLES)
         self.told = comparer.told_rows(self.tables)
 
     def kernel(self, tables, state=None):

@@ -5,36 +5,14 @@
 # shellcheck source=/dev/null disable=SC2317,SC2016,SC2034
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/ike_pair.sh"
+. "$(dirname "$0")/tunnel_row.sh"
 begin
 trap 'cp -r "$PAIR"/*/charon.log "$LABOUT" 2>/dev/null; cp "$WORK"/agent.log "$LABOUT/tunnels-agent.log" 2>/dev/null
     cp "$WORK/persistent/state" "$LABOUT/tunnels-state" 2>/dev/null; pair_end; end_all' EXIT
-TUNNEL=.$ROOT.1.12.1
-SOON=20
-
-# of NAME...: what stands behind the column in an OID of ipsrTunnelTable
-of() { # POLICY CHILD INSTANCE
-    "$PYTHON" -c '
-import sys
-def key(t): return ".".join(str(n) for n in [len(t)] + list(t.encode()))
-print(".".join([key(sys.argv[1]), key(sys.argv[2]), sys.argv[3]]))' "$@"
-}
-column() { value "$TUNNEL.$1.$2" 2>/dev/null; } # COLUMN ROW
-state() { column 7 "$1"; }
-ups_downs() { echo "$(column 42 "$1") $(column 43 "$1")"; }
 # The kernel's octets of an SA
 octets_of() { # SRC DST SPI
     ip -s xfrm state get src "$1" dst "$2" proto esp spi "$3" 2>/dev/null |
         sed -n '/lifetime current/{n;s/^[[:space:]]*\([0-9]*\)(bytes).*/\1/p}'
-}
-soon_is() { # WHAT CONDITION
-    if wait_until $SOON "$2"; then ok "$1"; else not_ok "$1" "not within $SOON s: ${3:-}"; fi
-}
-# as by an outage of power for the program
-kill_agent() {
-    kill -KILL "$AGENT"
-    wait "$AGENT" 2>/dev/null
-    start_agent "$WORK"
-    wait_until 30 collector_up || not_ok "the agent is back" "$(tail -n 2 "$WORK/agent.log")"
 }
 
 ### Manual keys
@@ -91,10 +69,6 @@ send 7
 total=$((sent * 32 / 20))
 soon_is "octets of both SAs" '[ "$(column 37 "$row")" = "$total" ]' "$(column 37 "$row"), not $total"
 is "that was no outage" "$(ups_downs "$row")" "1 0"
-# The last line of the row in the state file has these octets
-saved() { # POLICY OCTETS
-    grep -aP "^[0-9a-f]{8} tunnel\t$1\t" "$WORK/persistent/state" | tail -n 1 | grep -aqP "\t\d+,$2(,\d+){8}\t"
-}
 soon_is "it is saved" 'saved manual "$total"'
 kill_agent
 soon_is "killed and started again: it is up" '[ "$(state "$row")" = 1 ]'
@@ -129,26 +103,17 @@ check "it is brought up" up moon net
 soon_is "it is up" '[ "$(state "$row")" = 1 ]'
 is "once" "$(ups_downs "$row")" "1 0"
 
-# spis: the outbound SAs of the tunnel in the kernel now, with their octets
-outbound() { ip -s xfrm state | awk '/^src 192.0.2.1 dst 192.0.2.2/ { on = 1; next } /^src/ { on = 0 }
-    on && /proto esp spi/ { spi = $4 } on && /lifetime current/ { getline; sub(/\(bytes\).*/, ""); print spi, $1 }'; }
-declare -A had=()
-note() { # remembers the last value of each SA that was seen
-    local spi octets
-    while read -r spi octets; do had[$spi]=$octets; done < <(outbound)
-}
-sum() { local s=0 spi; for spi in "${!had[@]}"; do s=$((s + had[$spi])); done; echo $s; }
 ping_through() { ping -W 2 -q -c "$1" -i 0.05 -I 10.1.0.1 10.2.0.1 >/dev/null 2>&1; }
 
 for n in 1 2 3; do
     ping_through 10
-    note
+    note 192.0.2.1 192.0.2.2
     check "rekey $n of the child" swan moon --rekey --child net
     soon_is "rekey $n is counted" '[ "$(column 41 "$row")" = '$n' ]' "$(column 41 "$row")"
     ping_through 10
     check "rekey $n of the IKE SA" swan moon --rekey --ike gw
     ping_through 5
-    note
+    note 192.0.2.1 192.0.2.2
     soon_is "octets after rekey $n are the kernel's" '[ "$(column 37 "$row")" = "$(sum)" ]' \
         "$(column 37 "$row"), not $(sum)"
     is "rekey $n is no outage" "$(ups_downs "$row") $(state "$row")" "1 0 1"
@@ -159,7 +124,7 @@ soon_is "that is saved" 'saved gw "$total"'
 kill_agent
 soon_is "killed with the tunnel up: up again" '[ "$(state "$row")" = 1 ]'
 ping_through 10
-note
+note 192.0.2.1 192.0.2.2
 soon_is "octets are the kernel's after the kill" '[ "$(column 37 "$row")" = "$(sum)" ]' "$(column 37 "$row"), not $(sum)"
 is "no outage, no rekey more" "$(ups_downs "$row") $(column 41 "$row")" "1 0 3"
 

@@ -259,8 +259,8 @@ START_TEST(totals)
                 .totals = { .octets_in = UINT64_MAX,
                             .packets_out = 12,
                             .sas_created = 6,
-                            .negotiation_failures = 7,
                             .no_sa_drops = 9 },
+                .ike = { .negotiation_failures = 7 },
         };
 
         ck_assert_str_eq(print_statistics(&global, &stat, 1),

@@ -674,6 +674,56 @@ START_TEST(test_instances)
 }
 END_TEST
 
+static void give(const char *lines)
+{
+        take_traffic((struct libreswan_text){ lines, strlen(lines) });
+}
+
+/* With the traffic of a child its IKE SA's user and address are told. */
+START_TEST(test_users_and_leases)
+{
+        static const char states[] =
+                "000 \"x\": 10.1.5.0/24===192.0.2.62...%any; unrouted; eroute owner: #0\n"
+                "000 \"x\"[1]: 10.1.5.0/24===192.0.2.62...192.0.2.102[@w]===10.9.0.1/32; erouted; "
+                "eroute "
+                "owner: #8\n"
+                "000 \"x\"[1]:   xauth us:none, xauth them:server,  my_username=[any]; "
+                "their_username=first\n"
+                "000 \"x\"[1]:   our idtype: ID_FQDN; our id=@g; their idtype: ID_FQDN; their "
+                "id=@w\n"
+                "000 #7: \"x\"[1] 192.0.2.102:500 STATE_MAIN_R3 (IKE SA established); newest; "
+                "idle;\n"
+                "000 #8: \"x\"[1] 192.0.2.102:500 STATE_QUICK_R2 (IPsec SA established); newest; "
+                "ISAKMP SA "
+                "#7; idle;\n"
+                "000 #8: \"x\"[1] 192.0.2.102 esp.a@192.0.2.102 esp.b@192.0.2.62 tun.0@x\n";
+        const struct libreswan_text answer = { states, sizeof(states) - 1 };
+
+        take_states(answer, true);
+        ck_assert_str_eq(ike_sa(7)->remote_eap_identity, "first");
+        ck_assert_ptr_null(ike_sa(7)->remote_virtual_ips);
+        give("006 #8: \"x\"[1] 192.0.2.102, username=al, type=x, type=ESP, add_time=1795500817, "
+             "inBytes=7, outBytes=8, maxBytes=2^63B, lease=10.9.0.1/32\n");
+        ck_assert_str_eq(ike_sa(7)->remote_eap_identity, "al, type=x");
+        ck_assert_str_eq(ike_sa(7)->remote_virtual_ips, "10.9.0.1");
+        ck_assert_ptr_null(ike_sa(7)->local_virtual_ips);
+        ck_assert_int_eq(child_sa(8)->installed, 1795500817);
+        take_states(answer, false); /* which does not tell it again */
+        ck_assert_str_eq(ike_sa(7)->remote_virtual_ips, "10.9.0.1");
+        ck_assert_str_eq(ike_sa(7)->remote_eap_identity, "al, type=x");
+        /* an identity may look like all of that */
+        give("006 #8: \"x\"[1] 192.0.2.102, type=ESP, add_time=1795500817, inBytes=7, outBytes=8, "
+             "maxBytes=2^63B, id='CN=a, username=eve, lease=10.9.0.66/32, type=b'\n");
+        ck_assert_str_eq(ike_sa(7)->remote_eap_identity, "al, type=x");
+        ck_assert_str_eq(ike_sa(7)->remote_virtual_ips, "10.9.0.1");
+        /* this side's own: the local selector is the address */
+        give("006 #8: \"x\"[1] 192.0.2.102, type=ESP, add_time=1795500817, inBytes=7, outBytes=8, "
+             "maxBytes=2^63B, id='@w', lease=10.1.5.0/24\n");
+        ck_assert_str_eq(ike_sa(7)->local_virtual_ips, "10.1.5.0");
+        ck_assert_str_eq(ike_sa(7)->remote_virtual_ips, "10.9.0.1");
+}
+END_TEST
+
 /* Nothing of this may be read beyond its end, or make a row without a name. */
 START_TEST(test_nonsense)
 {
@@ -790,6 +840,7 @@ int main(void)
         tcase_add_test(tcase, test_six);
         tcase_add_test(tcase, test_shunts);
         tcase_add_test(tcase, test_instances);
+        tcase_add_test(tcase, test_users_and_leases);
         tcase_add_test(tcase, test_nonsense);
         tcase_add_test(tcase, test_algorithms);
         return run_suite("libreswan", tcase);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "collectors/libreswan.h"
+#include "collectors/recording.h"
 #include "fake_loop.h"
 #include "suite.h"
 #include "tables/child_sa.h"
@@ -317,6 +318,31 @@ START_TEST(test_stop_and_start)
 }
 END_TEST
 
+/* Others take "up" for a read of all SAs: not before the states of a recording have been told. */
+START_TEST(test_replay)
+{
+        struct libreswan_config config = { .interval = 10 };
+        struct collector *replayed;
+        struct replay *replay;
+        int err;
+
+        collector->ops->stop(collector);
+        replay = replay_new(DATA "/libreswan", loop, &err);
+        ck_assert_int_eq(err, 0);
+        config.replay = replay;
+        replayed = libreswan_new(loop, store, &config);
+        ck_assert_int_eq(replayed->ops->start(replayed), 0);
+        ck_assert_int_eq(replay_start(replay), 0);
+        while (fake_loop_step(loop))
+                ck_assert(replayed->row.state == COLLECTOR_DOWN || table_count(children) > 0);
+        ck_assert(replay_done(replay));
+        ck_assert_uint_eq(replayed->row.state, COLLECTOR_UP);
+        ck_assert_uint_eq(replayed->row.failures, 0);
+        replayed->ops->free(replayed);
+        replay_free(replay);
+}
+END_TEST
+
 int main(void)
 {
         TCase *tcase = tcase_create("libreswan's collector");
@@ -332,5 +358,6 @@ int main(void)
         tcase_add_test(tcase, test_cannot_be_run);
         tcase_add_test(tcase, test_not_understood);
         tcase_add_test(tcase, test_stop_and_start);
+        tcase_add_test(tcase, test_replay);
         return run_suite("libreswan_daemon", tcase);
 }

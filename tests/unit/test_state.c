@@ -169,13 +169,13 @@ START_TEST(test_garbage)
         for (int i = 0; i < 100; i++) {
                 ck_assert_uint_eq(fread(text, 1, sizeof(text), random), sizeof(text));
                 if (i % 2)
-                        memcpy(text, "ipsec-report state 1\n", 21);
+                        memcpy(text, "ipsec-report state 2\n", 21);
                 spit(text, sizeof(text));
                 ck_assert_int_eq(read_lines(&contents), 0);
                 ck_assert_str_eq(taken, "");
         }
         fclose(random);
-        spit("ipsec-report state 2\n00000000 x\n", 32);
+        spit("ipsec-report state 1\n00000000 x\n", 32);
         ck_assert_int_eq(read_lines(&contents), 0);
         ck_assert(contents.other);
         unlink(path);
@@ -263,6 +263,8 @@ static void source_is_up(void)
         row.key = "strongswan";
         row.state = COLLECTOR_UNSUPPORTED;
         table_put(store_table(store, &collector_row_type), &row, TABLE_FROM_EVENT);
+        row.key = "libreswan";
+        table_put(store_table(store, &collector_row_type), &row, TABLE_FROM_EVENT);
         fake_loop_advance(loop, 1);
 }
 
@@ -321,6 +323,94 @@ START_TEST(test_runs)
                 crash();
         }
         ck_assert_uint_eq(fake_loop_lines(loop), 0);
+}
+END_TEST
+
+static void check_lives(uint64_t created, uint64_t removed, uint64_t counted_short)
+{
+        ck_assert_uint_eq(global()->totals.sas_created, created);
+        ck_assert_uint_eq(global()->totals.sas_removed, removed);
+        ck_assert_uint_eq(global()->totals.sas_counted_short, counted_short);
+}
+
+static void make_loop_idle(void)
+{
+        for (int i = 0; i < 300; i++)
+                fake_loop_advance(loop, 1);
+}
+
+/* Those that went in the run, and those that went behind its back: each is counted once. */
+START_TEST(test_went_while_away)
+{
+        begin();
+        source_is_up();
+        put_sa(1, 17, DIRECTION_INBOUND, 10);
+        put_sa(2, 17, DIRECTION_OUTBOUND, 20);
+        put_sa(3, 0, DIRECTION_OUTBOUND, 3); /* of no tunnel, as the next two */
+        put_sa(4, 0, DIRECTION_OUTBOUND, 4);
+        put_sa(5, 0, DIRECTION_UNKNOWN, 5);
+        fake_loop_advance(loop, 11000);
+        put_sa(6, 17, DIRECTION_INBOUND, 6);
+        fake_loop_advance(loop, 11000);
+        remove_sa(4, TABLE_DELETED);
+        remove_sa(6, TABLE_DELETED);
+        fake_loop_advance(loop, 11000);
+        check_lives(6, 2, 0);
+        crash();
+
+        for (int run = 0; run < 2; run++) {
+                begin(); /* killed before anything was read: nothing is forgotten */
+                fake_loop_advance(loop, 1);
+                state_flush(state);
+                crash();
+        }
+        begin();
+        put_sa(1, 17, DIRECTION_INBOUND, 11);
+        put_sa(5, 0, DIRECTION_UNKNOWN, 6);
+        source_is_up();
+        make_loop_idle();
+        check_lives(6, 4, 2); /* 2 and 3 */
+        ck_assert_uint_eq(row_17()->packets_in, 17);
+        ck_assert_uint_eq(row_17()->packets_out, 20);
+        ck_assert_uint_eq(global()->totals.packets_in, 17);
+        ck_assert_uint_eq(global()->totals.packets_out, 27);
+        fake_loop_advance(loop, 11000);
+        crash();
+
+        begin(); /* and not once more */
+        put_sa(1, 17, DIRECTION_INBOUND, 11);
+        put_sa(5, 0, DIRECTION_UNKNOWN, 6);
+        source_is_up();
+        make_loop_idle();
+        check_lives(6, 4, 2);
+        crash();
+}
+END_TEST
+
+/* SAs of no tunnel, more than one write takes. */
+START_TEST(test_many_loose_sas)
+{
+        enum { MANY = 20000 };
+
+        begin();
+        source_is_up();
+        for (uint32_t spi = 1; spi <= MANY; spi++)
+                put_sa(spi, 0, DIRECTION_OUTBOUND, 1);
+        fake_loop_advance(loop, 11000);
+        make_loop_idle();
+        crash();
+        for (int run = 1; run <= 2; run++) {
+                begin();
+                for (uint32_t spi = 1; spi <= MANY - 10; spi++)
+                        put_sa(spi, 0, DIRECTION_OUTBOUND, 1);
+                source_is_up();
+                make_loop_idle();
+                check_lives(MANY, 10, 10);
+                ck_assert_uint_eq(global()->totals.packets_out, MANY);
+                fake_loop_advance(loop, 11000);
+                make_loop_idle();
+                crash();
+        }
 }
 END_TEST
 
@@ -404,6 +494,8 @@ int main(void)
         tcase_add_test(tcase, test_garbage);
         tcase_add_test(tcase, test_refused_line);
         tcase_add_test(tcase, test_runs);
+        tcase_add_test(tcase, test_went_while_away);
+        tcase_add_test(tcase, test_many_loose_sas);
         tcase_add_test(tcase, test_size_is_bounded);
         tcase_add_test(tcase, test_damaged_state_is_told);
         tcase_add_test(tcase, test_not_writable);

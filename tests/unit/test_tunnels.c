@@ -7,6 +7,7 @@
 #include "tables/child_sa.h"
 #include "tables/collector_row.h"
 #include "tables/configured_policy.h"
+#include "tables/key.h"
 #include "tables/policy.h"
 #include "tables/policy_template.h"
 #include "tables/tunnel.h"
@@ -24,6 +25,10 @@
 static struct loop *loop;
 static struct store *store;
 static struct tunnels *tunnels;
+/* Whose rows are put. A libreswan's connection of a name that strongSwan has has another key. */
+static uint8_t daemon_kind = DAEMON_STRONGSWAN;
+static uint32_t daemon_run = 1;
+
 static struct table *rows, *sas, *children, *ike_sas, *policies, *configured, *kernel_policies;
 
 static const char *const idle_patterns[] = { "standby/*" };
@@ -64,12 +69,15 @@ static void settle(void)
 {
         put_collector("xfrm", COLLECTOR_UP);
         put_collector("strongswan", COLLECTOR_UP);
+        put_collector("libreswan", COLLECTOR_UNSUPPORTED);
         fake_loop_advance(loop, 1);
 }
 
 static void setup(void)
 {
         loop = fake_loop_new(START);
+        daemon_kind = DAEMON_STRONGSWAN;
+        daemon_run = 1;
         config.maximum = TUNNEL_MAXIMUM_DEFAULT;
         config.retention = TUNNEL_RETENTION_DEFAULT;
         begin();
@@ -106,34 +114,44 @@ static struct inet_addr address(const char *text)
 
 /* ---- what the sources tell ---- */
 
-static void configure(const char *policy, const char *child, bool any_peer, uint8_t start)
+/* The keys are the names but for a second daemon's connection of one name. */
+static void configure_as(const char *policy_key, const char *policy, const char *child_key,
+                         const char *child, bool any_peer, uint8_t start)
 {
         struct ike_policy p;
         struct configured_policy c;
 
         memset(&p, 0, sizeof(p));
-        p.key = p.name = policy;
+        p.key = policy_key;
+        p.name = policy;
         p.any_peer = any_peer;
-        p.daemon_kind = DAEMON_STRONGSWAN;
+        p.daemon_kind = daemon_kind;
         p.version = IKE_V2;
         p.local_addresses = HERE;
         p.remote_addresses = any_peer ? "%any" : THERE;
         p.fresh = true;
-        p.daemon = "strongswan";
+        p.daemon = ike_daemon_name(daemon_kind);
         ck_assert_int_eq(table_put(policies, &p, TABLE_FROM_EVENT), 0);
         memset(&c, 0, sizeof(c));
-        c.policy_key = c.policy_name = policy;
-        c.child_key = c.child_name = child;
-        c.daemon_kind = DAEMON_STRONGSWAN;
+        c.policy_key = policy_key;
+        c.policy_name = policy;
+        c.child_key = child_key;
+        c.child_name = child;
+        c.daemon_kind = daemon_kind;
         c.mode = MODE_TUNNEL;
         c.action = RULE_DYNAMIC_KEY;
         c.start_action = start;
         c.local_selectors = "10.1.0.0/16";
         c.remote_selectors = "10.2.0.0/16";
-        c.daemon = "strongswan";
+        c.daemon = ike_daemon_name(daemon_kind);
         c.fresh = true;
         c.last_seen = now_wall();
         ck_assert_int_eq(table_put(configured, &c, TABLE_FROM_EVENT), 0);
+}
+
+static void configure(const char *policy, const char *child, bool any_peer, uint8_t start)
+{
+        configure_as(policy, policy, child, child, any_peer, start);
 }
 
 static void unconfigure(const char *policy, const char *child)
@@ -151,8 +169,8 @@ static void put_ike(uint32_t id, const char *policy, const char *user, uint8_t s
         struct ike_sa row;
 
         memset(&row, 0, sizeof(row));
-        row.daemon_kind = DAEMON_STRONGSWAN;
-        row.daemon_run = 1;
+        row.daemon_kind = daemon_kind;
+        row.daemon_run = daemon_run;
         row.daemon_id = id;
         row.version = IKE_V2;
         row.role = ROLE_INITIATOR;
@@ -164,7 +182,7 @@ static void put_ike(uint32_t id, const char *policy, const char *user, uint8_t s
         row.remote_identity = user;
         row.policy_name = policy;
         row.encryption = state >= IKE_CONNECTING ? "AES256-CBC" : NULL;
-        row.daemon = "strongswan";
+        row.daemon = ike_daemon_name(daemon_kind);
         row.fresh = true;
         row.last_seen = now_wall();
         ck_assert_int_eq(table_put(ike_sas, &row, TABLE_FROM_EVENT), 0);
@@ -172,8 +190,8 @@ static void put_ike(uint32_t id, const char *policy, const char *user, uint8_t s
 
 static void remove_ike(uint32_t id)
 {
-        const struct ike_sa row = { .daemon_kind = DAEMON_STRONGSWAN,
-                                    .daemon_run = 1,
+        const struct ike_sa row = { .daemon_kind = daemon_kind,
+                                    .daemon_run = daemon_run,
                                     .daemon_id = id };
 
         ck_assert(table_remove(ike_sas, &row, TABLE_DELETED));
@@ -186,8 +204,8 @@ static void put_child(uint32_t id, uint32_t ike, const char *policy, const char 
         struct child_sa row;
 
         memset(&row, 0, sizeof(row));
-        row.daemon_kind = DAEMON_STRONGSWAN;
-        row.daemon_run = 1;
+        row.daemon_kind = daemon_kind;
+        row.daemon_run = daemon_run;
         row.daemon_id = id;
         row.ike_id = ike;
         row.reqid = reqid;
@@ -207,8 +225,8 @@ static void put_child(uint32_t id, uint32_t ike, const char *policy, const char 
 
 static void remove_child(uint32_t id, enum table_reason reason)
 {
-        const struct child_sa row = { .daemon_kind = DAEMON_STRONGSWAN,
-                                      .daemon_run = 1,
+        const struct child_sa row = { .daemon_kind = daemon_kind,
+                                      .daemon_run = daemon_run,
                                       .daemon_id = id };
 
         ck_assert(table_remove(children, &row, reason));
@@ -1053,6 +1071,403 @@ START_TEST(test_gauges)
 }
 END_TEST
 
+/* ---- failures: each once ---- */
+
+static void remove_ike_lost(uint32_t id)
+{
+        const struct ike_sa row = { .daemon_kind = daemon_kind,
+                                    .daemon_run = daemon_run,
+                                    .daemon_id = id };
+
+        ck_assert(table_remove(ike_sas, &row, TABLE_LOST));
+}
+
+static void put_half_open(uint32_t id, const char *policy, bool ended)
+{
+        const struct ike_sa key = { .daemon_kind = daemon_kind,
+                                    .daemon_run = daemon_run,
+                                    .daemon_id = id };
+        struct ike_sa row;
+
+        put_ike(id, policy, NULL, IKE_CREATED, ended);
+        row = *(const struct ike_sa *)table_find(ike_sas, &key);
+        row.policy_key = policy; /* another join's word */
+        ck_assert_int_eq(table_update(ike_sas, &row), 0);
+}
+
+static void put_acquire(const char *policy)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        sa.state = SA_LARVAL;
+        sa.keying = KEYING_UNKNOWN;
+        sa.add_time = now_wall();
+        ck_assert_int_eq(table_put(sas, &sa, TABLE_FROM_EVENT), 0);
+        sa = *(const struct ipsec_sa *)table_find(sas, &sa);
+        sa.tunnel_policy_key = policy;
+        ck_assert_int_eq(table_update(sas, &sa), 0);
+}
+
+static void remove_acquire(enum table_reason reason)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        sa.state = SA_LARVAL;
+        ck_assert(table_remove(sas, &sa, reason));
+}
+
+START_TEST(test_failures_are_counted_once)
+{
+        static const struct ike_totals saved = { .negotiation_failures = 10 };
+        struct totals *totals = totals_new(store, loop);
+        struct tunnel_gauges *gauges = tunnel_gauges_new(store, loop, &saved);
+        const struct global_ike *ike =
+                &((const struct global_scalars *)table_find(
+                          store_table(store, &global_scalars_type), &(struct global_scalars){ 0 }))
+                         ->ike;
+
+        /* nobody negotiates: manual keys, or no daemon */
+        put_acquire("manual");
+        remove_acquire(TABLE_DELETED); /* answered */
+        put_acquire("manual");
+        remove_acquire(TABLE_FLUSHED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 10);
+        put_acquire("manual");
+        remove_acquire(TABLE_EXPIRED);
+        put_acquire(NULL);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 12);
+        /* the daemon alone: it began by itself */
+        put_half_open(1, "net", false);
+        turn();
+        remove_ike(1);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 13);
+        put_half_open(2, "net", false);
+        put_half_open(2, "net", true); /* it says so, and then it goes */
+        remove_ike(2);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 14);
+        fake_loop_advance(loop, 10000);
+        /* packets wait, the daemon gives up first */
+        put_acquire("net");
+        put_half_open(3, "net", false);
+        fake_loop_advance(loop, 5000);
+        remove_ike(3);
+        fake_loop_advance(loop, 5000);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 15);
+        fake_loop_advance(loop, 10000);
+        /* the kernel gives up first */
+        put_acquire("net");
+        put_half_open(4, "net", false);
+        fake_loop_advance(loop, 5000);
+        remove_acquire(TABLE_EXPIRED);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 16);
+        remove_ike(4);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 16);
+        /* and that is forgotten by the next one; another policy is another matter */
+        put_half_open(5, "net", false);
+        put_acquire("other");
+        remove_acquire(TABLE_EXPIRED);
+        remove_ike(5);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 18);
+        /* a daemon that was restarted did not fail; nor one that came up */
+        put_half_open(6, "net", false);
+        put_half_open(7, "net", false);
+        put_ike(7, "net", "there", IKE_ESTABLISHED, false);
+        remove_ike(7);
+        remove_ike_lost(6);
+        turn();
+        ck_assert_uint_eq(ike->negotiation_failures, 18);
+        ck_assert_uint_eq(ike->authentication_failures, 0);
+        /* libreswan does not say that it ended */
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_ike(8, "net", NULL, IKE_CONNECTING, false);
+        remove_ike(8);
+        turn();
+        ck_assert_uint_eq(ike->authentication_failures, 1);
+        end();
+        tunnel_gauges_free(gauges);
+        totals_free(totals);
+        begin();
+}
+END_TEST
+
+/* ---- two daemons ---- */
+
+static uint8_t other_than(uint8_t daemon)
+{
+        return daemon == DAEMON_STRONGSWAN ? DAEMON_LIBRESWAN : DAEMON_STRONGSWAN;
+}
+
+static void put_daemon(uint8_t daemon, enum collector_state state)
+{
+        put_collector(ike_daemon_name(daemon), state);
+}
+
+/* A tunnel of each daemon: "strongswan/lan" and "libreswan/lan", children 1 and 2. */
+static void bring_up_both(void)
+{
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++) {
+                daemon_kind = daemon;
+                configure(ike_daemon_name(daemon), "lan", false, CHILD_START);
+                bring_up(daemon, ike_daemon_name(daemon), "lan", "there");
+        }
+        turn();
+}
+
+static const struct tunnel *lan_of(uint8_t daemon)
+{
+        return get(ike_daemon_name(daemon), "lan", 1);
+}
+
+/* One daemon is killed while the other is fine, then back without its SAs. */
+START_TEST(test_one_daemon_gone)
+{
+        uint8_t gone = _i == 0 ? DAEMON_LIBRESWAN : DAEMON_STRONGSWAN, fine = other_than(gone);
+
+        bring_up_both();
+        put_daemon(gone, COLLECTOR_DOWN);
+        turn();
+        ck_assert(!lan_of(gone)->fresh);
+        ck_assert(lan_of(fine)->fresh);
+        ck_assert_uint_eq(lan_of(gone)->state, TUNNEL_UP); /* the kernel goes on */
+        daemon_kind = gone;
+        remove_child(gone, TABLE_LOST);
+        remove_ike_lost(gone);
+        turn();
+        ck_assert_uint_eq(lan_of(gone)->state, TUNNEL_UP); /* and nobody can be asked */
+        put_daemon(gone, COLLECTOR_UP);
+        turn();
+        ck_assert_uint_eq(lan_of(gone)->state, TUNNEL_DOWN);
+        ck_assert_uint_eq(lan_of(gone)->down_reason, REASON_DAEMON_GONE);
+        ck_assert(lan_of(gone)->fresh);
+        check_ups(lan_of(gone), 1, 1);
+        check_ups(lan_of(fine), 1, 0);
+        /* what the other one loses now is no daemon's end */
+        daemon_kind = fine;
+        remove_child(fine, TABLE_LOST);
+        turn();
+        ck_assert_uint_eq(lan_of(fine)->down_reason, REASON_UNKNOWN);
+        check_ups(lan_of(fine), 1, 1);
+}
+END_TEST
+
+START_TEST(test_both_daemons_gone)
+{
+        bring_up_both();
+        put_daemon(DAEMON_STRONGSWAN, COLLECTOR_DOWN);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_DOWN);
+        turn();
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++) {
+                ck_assert(!lan_of(daemon)->fresh);
+                ck_assert_uint_eq(lan_of(daemon)->state, TUNNEL_UP);
+                remove_pair(daemon, TABLE_FLUSHED);
+        }
+        turn();
+        for (uint8_t daemon = 1; daemon <= IKE_DAEMONS; daemon++) {
+                ck_assert_uint_eq(lan_of(daemon)->state, TUNNEL_DOWN);
+                ck_assert_uint_eq(lan_of(daemon)->down_reason, REASON_FLUSHED);
+                check_ups(lan_of(daemon), 1, 1);
+        }
+}
+END_TEST
+
+/* The kernel tells of a rekey, and libreswan some seconds later: that is no outage. */
+START_TEST(test_rekey_before_an_answer)
+{
+        bring_up_both();
+        put_pair(9, DAEMON_LIBRESWAN, 1, 1);
+        if (_i == 1)
+                turn(); /* else all within one turn: by the policy that uses them */
+        remove_pair(DAEMON_LIBRESWAN, TABLE_DELETED);
+        for (uint32_t spi = 0x1009; _i == 0 && spi <= 0x2009; spi += 0x1000) {
+                struct ipsec_sa sa = *sa_of(spi);
+                struct policy policy;
+
+                memset(&policy, 0, sizeof(policy));
+                policy.type = SPD_MAIN;
+                policy.index = 8;
+                policy.configured_policy_key = "libreswan";
+                policy.configured_child_key = "lan";
+                ck_assert_int_eq(table_put(kernel_policies, &policy, TABLE_FROM_EVENT), 0);
+                turn();
+                sa.rule = 8;
+                ck_assert_int_eq(table_update(sas, &sa), 0);
+        }
+        fake_loop_advance(loop, 5000);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->state, TUNNEL_UP);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->packets_in, 1);
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_child(9, DAEMON_LIBRESWAN, "libreswan", "lan", 0, CHILD_SA_INSTALLED);
+        turn();
+        remove_child(DAEMON_LIBRESWAN, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        /* closed: the kernel tells it first, and libreswan that it was him */
+        remove_pair(9, TABLE_DELETED);
+        fake_loop_advance(loop, 3000);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_DELETED_OUTSIDE);
+        remove_child(9, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_CLOSED_LOCALLY);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 1);
+}
+END_TEST
+
+/* libreswan was asked when the new child was there and the old one had gone. */
+START_TEST(test_rekey_between_answers)
+{
+        bring_up_both();
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_child(9, DAEMON_LIBRESWAN, "libreswan", "lan", DAEMON_LIBRESWAN, CHILD_SA_INSTALLED);
+        put_pair(9, DAEMON_LIBRESWAN, 0, 0);
+        turn();
+        remove_pair(DAEMON_LIBRESWAN, TABLE_DELETED);
+        remove_child(DAEMON_LIBRESWAN, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->state, TUNNEL_UP);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 0);
+        remove_pair(9, TABLE_DELETED);
+        remove_child(9, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->rekeys, 1);
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_CLOSED_LOCALLY);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 1);
+}
+END_TEST
+
+/* A daemon that was started anew between two reads: nobody saw it away. */
+START_TEST(test_daemon_started_anew)
+{
+        bring_up_both();
+        daemon_kind = DAEMON_LIBRESWAN;
+        daemon_run = 2;
+        put_ike(1, "libreswan", "there", IKE_ESTABLISHED, false);
+        daemon_run = 1;
+        remove_child(DAEMON_LIBRESWAN, TABLE_LOST);
+        remove_ike_lost(DAEMON_LIBRESWAN);
+        turn();
+        ck_assert_uint_eq(lan_of(DAEMON_LIBRESWAN)->down_reason, REASON_DAEMON_GONE);
+        check_ups(lan_of(DAEMON_LIBRESWAN), 1, 1);
+}
+END_TEST
+
+/* Here is only libreswan: strongSwan's collector says "disabled", or "unsupported". */
+START_TEST(test_one_daemon_alone)
+{
+        struct ipsec_sa sa = make_sa(0x1009, 7, IN);
+
+        end();
+        begin();
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_collector("xfrm", COLLECTOR_UP);
+        put_daemon(DAEMON_STRONGSWAN, _i == 0 ? COLLECTOR_DISABLED : COLLECTOR_UNSUPPORTED);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_DOWN); /* it has not been read */
+        configure("net", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        bring_up(2, "gone", "lan", "there");
+        turn();
+        ck_assert_uint_eq(table_count(rows), 1); /* nothing is judged */
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_STATE_UNKNOWN);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        turn();
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_UP);
+        ck_assert(get("net", "lan", 1)->fresh);
+        ck_assert_str_eq(get("net", "lan", 1)->daemon, "libreswan");
+        ck_assert_uint_eq(get("gone", "lan", 1)->state, TUNNEL_NOT_CONFIGURED);
+        /* an SA waits to be claimed by it */
+        sa.keying = KEYING_MANUAL;
+        sa.add_time = now_wall();
+        ck_assert_int_eq(table_put(sas, &sa, TABLE_FROM_EVENT), 0);
+        turn();
+        ck_assert_ptr_null(find("manual", "7", 1));
+        fake_loop_advance(loop, 4000);
+        ck_assert_uint_eq(get("manual", "7", 1)->state, TUNNEL_UP);
+        ck_assert_ptr_null(get("manual", "7", 1)->daemon);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_DOWN);
+        turn();
+        ck_assert(!get("net", "lan", 1)->fresh);
+        ck_assert(get("manual", "7", 1)->fresh);
+}
+END_TEST
+
+/* Both have a connection "net"; libreswan's has another key. */
+START_TEST(test_negotiations_of_two_daemons)
+{
+        char second[KEY_MAX + 1];
+
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        configure("net", "net", false, CHILD_START);
+        daemon_kind = DAEMON_LIBRESWAN;
+        key_of_second_name("net", "libreswan", second);
+        configure_as(second, "net", second, "net", false, CHILD_START);
+        put_ike(1, "net", NULL, IKE_CONNECTING, false);
+        turn();
+        ck_assert_uint_eq(get(second, second, 1)->state, TUNNEL_CONNECTING);
+        ck_assert_uint_eq(get("net", "net", 1)->state, TUNNEL_DOWN);
+        put_ike(1, "net", NULL, IKE_CONNECTING, true);
+        turn();
+        ck_assert_uint_eq(get(second, second, 1)->authentication_failures, 1);
+        ck_assert_uint_eq(get("net", "net", 1)->authentication_failures, 0);
+        remove_ike(1);
+        turn();
+        ck_assert_uint_eq(get(second, second, 1)->state, TUNNEL_DOWN);
+}
+END_TEST
+
+/* A daemon claims SAs late: what was taken for manual keys goes, though policies have its reqid. */
+START_TEST(test_claimed_late)
+{
+        struct policy policy;
+        struct policy_template template;
+
+        memset(&policy, 0, sizeof(policy));
+        policy.type = SPD_MAIN;
+        policy.index = 8;
+        ck_assert_int_eq(table_put(kernel_policies, &policy, TABLE_FROM_EVENT), 0);
+        memset(&template, 0, sizeof(template));
+        template.policy_type = SPD_MAIN;
+        template.policy_index = 8;
+        template.number = 1;
+        template.reqid = 17;
+        ck_assert_int_eq(
+                table_put(store_table(store, &policy_template_type), &template, TABLE_FROM_EVENT),
+                0);
+        put_manual(0x1001, 17, IN);
+        put_manual(0x2001, 17, OUT);
+        turn();
+        ck_assert_uint_eq(get("manual", "17", 1)->state, TUNNEL_UP);
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        configure("net", "net", false, CHILD_START);
+        put_ike(1, "net", "there", IKE_ESTABLISHED, false);
+        put_child(1, 1, "net", "net", 0, CHILD_SA_INSTALLED); /* it tells no reqid */
+        turn();
+        policy = *(const struct policy *)table_find(kernel_policies, &policy);
+        policy.configured_policy_key = policy.configured_child_key = "net";
+        ck_assert_int_eq(table_update(kernel_policies, &policy), 0);
+        turn();
+        ck_assert_uint_eq(get("net", "net", 1)->state, TUNNEL_UP);
+        ck_assert_ptr_null(find("manual", "17", 1));
+        ck_assert_str_eq(
+                ((const struct policy *)table_find(kernel_policies, &policy))->tunnel_child_key,
+                "net");
+        check_pointers();
+}
+END_TEST
+
 /* ---- another run of the agent ---- */
 
 static char *kept;
@@ -1061,9 +1476,9 @@ static size_t kept_length;
 static void save(void)
 {
         FILE *out = open_memstream(&kept, &kept_length);
-        uint32_t after = 0;
+        struct tunnels_place place = { 0 };
 
-        while (tunnels_save_next(tunnels, &after, out))
+        while (tunnels_save_next(tunnels, &place, out))
                 fputc('\n', out);
         fclose(out);
 }
@@ -1191,6 +1606,65 @@ START_TEST(test_went_while_away)
 }
 END_TEST
 
+/* libreswan's row stays as it was until libreswan has been read, whatever strongSwan says. */
+START_TEST(test_restart_with_libreswan)
+{
+        put_daemon(DAEMON_STRONGSWAN, COLLECTOR_UNSUPPORTED);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        daemon_kind = DAEMON_LIBRESWAN;
+        configure("net", "lan", false, CHILD_START);
+        configure("old", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        put_pair(1, 1, 1, 1);
+        turn();
+        restart();
+        put_pair(1, 1, 2, 2);
+        put_collector("xfrm", COLLECTOR_UP);
+        put_daemon(DAEMON_STRONGSWAN, _i == 0 ? COLLECTOR_UNSUPPORTED : COLLECTOR_UP);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_DOWN);
+        fake_loop_advance(loop, 10000);
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_UP);
+        ck_assert(!get("net", "lan", 1)->fresh);
+        ck_assert_str_eq(get("net", "lan", 1)->daemon, "libreswan");
+        ck_assert_uint_eq(get("net", "lan", 1)->packets_in, 2);
+        ck_assert_uint_eq(get("old", "lan", 1)->state, TUNNEL_DOWN);
+        configure("net", "lan", false, CHILD_START);
+        put_ike(1, "net", "there", IKE_ESTABLISHED, false);
+        put_child(1, 1, "net", "lan", 1, CHILD_SA_INSTALLED);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        turn();
+        ck_assert(get("net", "lan", 1)->fresh);
+        ck_assert_ptr_null(find("old", "lan", 1));
+        check_ups(get("net", "lan", 1), 1, 0);
+}
+END_TEST
+
+/* Who is not to be read any more tells nothing of what he had. */
+START_TEST(test_restart_disabled)
+{
+        configure("net", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        put_pair(1, 1, 1, 1);
+        turn();
+        restart();
+        put_pair(1, 1, 2, 2);
+        put_collector("xfrm", COLLECTOR_UP);
+        put_daemon(DAEMON_STRONGSWAN, COLLECTOR_DISABLED);
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UNSUPPORTED);
+        turn();
+        ck_assert_ptr_null(find("net", "lan", 1));
+        for (uint32_t spi = 0x1001; spi <= 0x2001; spi += 0x1000) {
+                struct ipsec_sa sa = *sa_of(spi);
+
+                sa.keying = KEYING_MANUAL; /* as others see it now */
+                ck_assert_int_eq(table_update(sas, &sa), 0);
+        }
+        fake_loop_advance(loop, 5000);
+        ck_assert_uint_eq(get("manual", "1", 1)->state, TUNNEL_UP);
+        check_pointers();
+}
+END_TEST
+
 START_TEST(test_wrong_lines)
 {
         size_t whole;
@@ -1245,11 +1719,22 @@ int main(void)
         tcase_add_test(tcase, test_one_way);
         tcase_add_test(tcase, test_duplicates);
         tcase_add_test(tcase, test_gauges);
+        tcase_add_test(tcase, test_failures_are_counted_once);
         tcase_add_test(tcase, test_many);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_without_daemon);
         tcase_add_test(tcase, test_restart_with_one_direction);
         tcase_add_test(tcase, test_went_while_away);
         tcase_add_test(tcase, test_wrong_lines);
+        tcase_add_loop_test(tcase, test_one_daemon_gone, 0, 2);
+        tcase_add_test(tcase, test_both_daemons_gone);
+        tcase_add_test(tcase, test_rekey_between_answers);
+        tcase_add_loop_test(tcase, test_rekey_before_an_answer, 0, 2);
+        tcase_add_test(tcase, test_daemon_started_anew);
+        tcase_add_loop_test(tcase, test_one_daemon_alone, 0, 2);
+        tcase_add_test(tcase, test_negotiations_of_two_daemons);
+        tcase_add_test(tcase, test_claimed_late);
+        tcase_add_loop_test(tcase, test_restart_with_libreswan, 0, 2);
+        tcase_add_test(tcase, test_restart_disabled);
         return run_suite("tunnels", tcase);
 }

@@ -29,13 +29,13 @@ static struct strongswan_rows rows;
 static struct recorded recorded;
 static struct vici_packet packet;
 
-static void put_collector(const char *key)
+static void put_collector(const char *key, enum collector_state state)
 {
         struct collector_row row;
 
         memset(&row, 0, sizeof(row));
         row.key = key;
-        row.state = COLLECTOR_UP;
+        row.state = (uint8_t)state;
         ck_assert_int_eq(table_put(store_table(store, &collector_row_type), &row, TABLE_FROM_EVENT),
                          0);
 }
@@ -55,8 +55,9 @@ static void setup(void)
         while (next_packet(&recorded, &packet))
                 if (packet.type == VICI_EVENT)
                         ck_assert_int_eq(strongswan_take_connection(&rows, packet.message), 0);
-        put_collector("strongswan");
-        put_collector("xfrm");
+        put_collector("strongswan", COLLECTOR_UP);
+        put_collector("libreswan", COLLECTOR_UNSUPPORTED);
+        put_collector("xfrm", COLLECTOR_UP);
         fake_loop_advance(loop, 3000); /* the configuration that was there is no event */
 }
 
