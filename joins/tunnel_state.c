@@ -164,12 +164,15 @@ static bool stays(struct tunnels *t, const struct tunnel_record *r, const struct
         return r->restored && !tunnels_have_read(t, r->daemon) && !is_disabled(t, r);
 }
 
-/* Whoever was told that it is down may read why for a while. */
+/*
+ * Whoever was told that it is down may read why for a while. One that lost its SAs to another
+ * tunnel never went down.
+ */
 static bool lingers(struct tunnels *t, struct tunnel_record *r, const struct sight *s)
 {
         if (is_disabled(t, r))
                 return false; /* nobody is told anything of it */
-        if (r->up)
+        if (r->up && r->word != 0)
                 r->lingers_until = s->now.monotonic + LINGERS;
         if (s->now.monotonic >= r->lingers_until)
                 return false;
