@@ -21,10 +21,12 @@ TRAP_PORT=$(free_port)
 start_trapd() {
     mkdir -p "$WORK/trapd"
     cat >"$WORK/trapd.conf" <<X
-authCommunity log public
+authCommunity log,execute public
 createUser ops SHA "authentication" AES "privacy-of-it"
 authUser log ops priv
+traphandle default $TESTS/../etc/nms/traphandle-nagios $WORK/nagios.cmd "IPsec %s"
 X
+    : >"$WORK/nagios.cmd"
     SNMP_PERSISTENT_DIR=$WORK/trapd SNMPCONFPATH=$WORK/trapd snmptrapd -f -C -c "$WORK/trapd.conf" -Lf "$TRAPS" \
         -m IPSEC-REPORT-MIB -M "$BUILD/installed:$TESTS/mibs" -OQS -F '%P|%V|%v\n' "udp:127.0.0.1:$TRAP_PORT" &
     started+=($!)
@@ -125,6 +127,10 @@ is "sent" "$(sent)" 1
 check "in the journal, with what became of it" wait_until $SOON \
     '[ "$(in_journal policyChanged "\"notification\":\"sent\"")" = 1 ]'
 is "its permissions" "$(stat -c %a "$JOURNAL")" 640
+nagios_told() {
+    grep -qE "^\[[0-9]+\] PROCESS_SERVICE_CHECK_RESULT;[^;]+;IPsec xfrm-[0-9]+;1;policy .*$(net 1)" "$WORK/nagios.cmd"
+}
+check "Nagios is told of it" wait_until $SOON nagios_told
 
 ### Switches
 
