@@ -25,6 +25,7 @@ authCommunity log,execute public
 createUser ops SHA "authentication" AES "privacy-of-it"
 authUser log ops priv
 traphandle default $TESTS/../etc/nms/traphandle-nagios $WORK/nagios.cmd "IPsec %s"
+traphandle default $TESTS/../etc/nms/traphandle-zabbix $WORK/zabbix.log
 X
     : >"$WORK/nagios.cmd"
     SNMP_PERSISTENT_DIR=$WORK/trapd SNMPCONFPATH=$WORK/trapd snmptrapd -f -C -c "$WORK/trapd.conf" -Lf "$TRAPS" \
@@ -131,6 +132,9 @@ nagios_told() {
     grep -qE "^\[[0-9]+\] PROCESS_SERVICE_CHECK_RESULT;[^;]+;IPsec xfrm-[0-9]+;1;policy .*$(net 1)" "$WORK/nagios.cmd"
 }
 check "Nagios is told of it" wait_until $SOON nagios_told
+check "Zabbix is told of it" wait_until $SOON "grep -q '^IPSEC-REPORT-MIB::ipsrNotifyText.*$(net 1)' $WORK/zabbix.log"
+is "by its address" "$(grep -c '^[0-9/]* [0-9:]* ZBXTRAP 127.0.0.1$' "$WORK/zabbix.log")" \
+    "$(grep -c '1[.]1[.]4[.]1[.]0 = ' "$WORK/zabbix.log")"
 
 ### Switches
 
