@@ -207,7 +207,7 @@ is "sent" "$(($(sent) - before))" 6
 
 ### A burst
 
-policies=2000
+policies=${POLICIES:-2000}
 cat >>"$WORK/agent.conf" <<X
 notificationBurst 20
 notificationBurstInterval 2
@@ -220,7 +220,9 @@ before=$(sent) before_suppressed=$(suppressed) digests=$(received ipsrNotificati
 lines=$(in_journal policyChanged)
 walkers=() walked=$WORK/walked
 for _ in 1 2; do
-    while snmp bulkwalk -Cr50 ".$ROOT" >/dev/null 2>>"$walked"; do echo walked >>"$walked"; done &
+    while snmpbulkwalk -v2c -c public -t 5 -r 0 -Cr50 "127.0.0.1:$PORT" ".$ROOT" >/dev/null 2>>"$walked"; do
+        echo walked >>"$walked"
+    done &
     walkers+=($!)
     started+=($!)
 done
@@ -228,7 +230,7 @@ for ((n = 1000; n < 1000 + policies; n++)); do
     echo "xfrm policy add src 10.$((n / 250)).$((n % 250)).0/24 dst 10.255.0.0/24 dir out action block"
 done >"$WORK/batch"
 ip -batch "$WORK/batch"
-check "$policies events of policies are in the journal" wait_until 60 \
+check "$policies events of policies are in the journal" wait_until 120 \
     '[ "$(in_journal policyChanged)" = $((lines + policies)) ]'
 digested() { # how many the digests of this burst tell of
     grep -F TRAP2 "$TRAPS" | grep -F ipsrNotificationDigest | tail -n +$((digests + 1)) | tr '|' '\n' |
