@@ -219,12 +219,14 @@ static const char *protocol_words(uint8_t protocol)
 
 void sa_words(const struct ipsec_sa *sa, char words[SA_WORDS_SIZE])
 {
-        char source[INET_ADDR_TEXT_SIZE], destination[INET_ADDR_TEXT_SIZE];
+        char source[INET_ADDR_TEXT_SIZE], destination[INET_ADDR_TEXT_SIZE], spi[16] = "";
 
         inet_addr_text(&sa->source, source);
         inet_addr_text(&sa->destination, destination);
-        snprintf(words, SA_WORDS_SIZE, "%s SA 0x%08x from %s to %s", protocol_words(sa->protocol),
-                 (unsigned int)sa->spi, source, destination);
+        if (sa->spi != 0)
+                snprintf(spi, sizeof(spi), " 0x%08x", (unsigned int)sa->spi);
+        snprintf(words, SA_WORDS_SIZE, "%s SA%s from %s to %s", protocol_words(sa->protocol), spi,
+                 source, destination);
 }
 
 void date_words(int64_t seconds, char words[DATE_WORDS_SIZE])

@@ -77,7 +77,7 @@ void desk_set_sa(const struct desk *d, const struct ipsec_sa *sa, struct event *
 /* Why, in words: "the peer does not answer any more". */
 const char *reason_words(enum reason reason);
 
-/* "ESP SA 0x001fe472 from 192.0.2.1 to 192.0.2.2" */
+/* An acquire has no SPI: "ESP SA from ...". "ESP SA 0x001fe472 from 192.0.2.1 to 192.0.2.2" */
 #define SA_WORDS_SIZE 160
 void sa_words(const struct ipsec_sa *sa, char words[SA_WORDS_SIZE]);
 

@@ -195,8 +195,10 @@ static enum verdict judge_removed(const struct events_policies *p, const struct 
 {
         if (c->owner != OWNER_DAEMON)
                 return daemon_may_tell(p, c) && c->requester != 0 ? VERDICT_UNKNOWN : VERDICT_OTHER;
-        /* It was a daemon's, and its child wants it still. */
-        return child_still_up(p, c) && !is_there_again(p, c) ? VERDICT_OTHER : VERDICT_DAEMON;
+        if (!child_still_up(p, c) || is_there_again(p, c))
+                return VERDICT_DAEMON;
+        /* It was a daemon's, and its child wants it still, as far as is known. */
+        return daemon_may_tell(p, c) ? VERDICT_UNKNOWN : VERDICT_OTHER;
 }
 
 static bool is_of_strongswan(const struct change *c)

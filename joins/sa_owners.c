@@ -89,6 +89,9 @@ static uint8_t keying_without_child(struct sa_owners *o, const struct ipsec_sa *
 
         if (sa->state == SA_LARVAL || is_implicit(sa) || !o->heard)
                 return KEYING_UNKNOWN;
+        if (sa->keying == KEYING_IKE)
+                return KEYING_IKE; /* its child went first, or its daemon: its keys are what they
+                                      were */
         o->loop->now(o->loop, &now);
         if (!o->served || now.wall - sa->add_time >= GRACE || sa->keying == KEYING_MANUAL)
                 return KEYING_MANUAL;

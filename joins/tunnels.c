@@ -295,6 +295,8 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
                 set_word(r, REASON_FLUSHED, false);
         } else {
                 set_word(r, REASON_DELETED_OUTSIDE, false);
+                if (!r->up)
+                        return; /* what is down already does not come up by that */
                 r->trusted_until = tunnels_now(t).monotonic + WORD_WITHIN;
                 tunnel_wake_at(t, r, r->trusted_until);
         }

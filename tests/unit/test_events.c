@@ -1029,6 +1029,48 @@ START_TEST(test_policies_of_the_daemon)
 }
 END_TEST
 
+/* pluto puts nothing into its requests, and is asked now and then only. */
+START_TEST(test_policies_of_libreswan)
+{
+        const uint32_t oid[] = { SPD_MAIN, 9 };
+        struct policy row = make_policy(9, 0);
+
+        put_collector("libreswan", COLLECTOR_UP, NULL);
+        bring_up(CHILD_START);
+        pass_over();
+        for (int by_hand = 0; by_hand < 2; by_hand++) {
+                put(&policy_type, &row);
+                fake_loop_advance(loop, 10000);
+                row = *(const struct policy *)table_at(store_table(store, &policy_type),
+                                                       &policy_type, oid, 2);
+                row.owner = OWNER_DAEMON;
+                row.daemon = "libreswan";
+                row.configured_policy_key = "net";
+                row.configured_child_key = "lan";
+                ck_assert_int_eq(table_update(store_table(store, &policy_type), &row), 0);
+                fake_loop_advance(loop, 60000);
+                expect_nothing();
+                remove_policy(9, 0, TABLE_DELETED);
+                fake_loop_advance(loop, 10000);
+                expect_nothing();
+                if (!by_hand) /* now it says that the child is gone */
+                        remove_child(1, TABLE_LOST);
+                fake_loop_advance(loop, 60000);
+                if (by_hand)
+                        expect(EVENT_POLICY_CHANGED);
+                else
+                        expect(EVENT_TUNNEL_DOWN);
+                expect_nothing();
+                row = make_policy(9, 0);
+                if (by_hand)
+                        break;
+                put_child(1, 1, "net", "lan", CHILD_SA_INSTALLED);
+                turn();
+                expect(EVENT_TUNNEL_UP);
+        }
+}
+END_TEST
+
 /* A trap of a connection that the agent has not heard of yet, by a daemon not known yet. */
 START_TEST(test_a_trap_before_the_daemon_is_asked)
 {
@@ -1239,6 +1281,7 @@ int main(void)
         tcase_add_test(tcase, test_drops);
         tcase_add_test(tcase, test_policies_by_hand);
         tcase_add_test(tcase, test_policies_of_the_daemon);
+        tcase_add_test(tcase, test_policies_of_libreswan);
         tcase_add_test(tcase, test_a_trap_before_the_daemon_is_asked);
         tcase_add_test(tcase, test_policies_flushed_and_expired);
         tcase_add_test(tcase, test_default_policies);

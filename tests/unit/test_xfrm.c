@@ -8,6 +8,7 @@
 #include "collectors/xfrm_sas.h"
 #include "fake_loop.h"
 #include "suite.h"
+#include "tables/occurrence.h"
 #include "tables/policy_template.h"
 
 #include <errno.h>
@@ -195,15 +196,58 @@ START_TEST(test_events)
 }
 END_TEST
 
+static unsigned int occurrences;
+static struct occurrence occurred_last;
+static char occurred_text[256];
+
+static void occurred(void *context, enum table_event event, enum table_reason reason,
+                     const void *before, const void *after)
+{
+        (void)context;
+        (void)reason;
+        (void)before;
+        if (event != TABLE_ADDED)
+                return;
+        occurrences++;
+        occurred_last = *(const struct occurrence *)after;
+        snprintf(occurred_text, sizeof(occurred_text), "%s", occurred_last.text);
+}
+
 START_TEST(test_migration_needs_a_read)
 {
         const struct nlmsghdr *nlh = NULL;
         int left, resyncs = 0;
 
+        occurrences = 0;
+        table_subscribe(store_table(store, &occurrence_type), occurred, NULL);
         load("migrate", STREAM_XFRM_EVENTS);
         while ((nlh = next_message(nlh, &left)))
                 resyncs += xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT) == XFRM_SAS_RESYNC;
         ck_assert_int_eq(resyncs, 1);
+        ck_assert_uint_eq(occurrences, 1);
+        ck_assert_uint_eq(occurred_last.kind, EVENT_SA_MIGRATED);
+}
+END_TEST
+
+/* Told for every packet, it is one occurrence. */
+START_TEST(test_a_peer_moves_behind_nat)
+{
+        const struct nlmsghdr *nlh = NULL;
+        int left;
+
+        occurrences = 0;
+        table_subscribe(store_table(store, &occurrence_type), occurred, NULL);
+        load("mapping", STREAM_XFRM_EVENTS);
+        while ((nlh = next_message(nlh, &left)))
+                ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), 0);
+        ck_assert_uint_eq(occurrences, 1);
+        ck_assert_uint_eq(occurred_last.kind, EVENT_NAT_MAPPING_CHANGED);
+        ck_assert_uint_eq(occurred_last.spi, 0x4001);
+        ck_assert_ptr_nonnull(strstr(occurred_text, " port 4500 and is "));
+        ck_assert_ptr_nonnull(strstr(occurred_text, " port 4600"));
+        nlh = next_message(NULL, &left);
+        ((struct nlmsghdr *)octets)->nlmsg_len = 70;
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_EVENT), -EBADMSG);
 }
 END_TEST
 
@@ -471,6 +515,7 @@ int main(void)
         tcase_add_test(tcase, test_newer_kernel);
         tcase_add_test(tcase, test_events);
         tcase_add_test(tcase, test_migration_needs_a_read);
+        tcase_add_test(tcase, test_a_peer_moves_behind_nat);
         tcase_add_test(tcase, test_counters_never_fall);
         tcase_add_test(tcase, test_events_of_an_earlier_sa);
         tcase_add_test(tcase, test_sad_info);
