@@ -19,7 +19,7 @@
 #define SETTLE_MAX 1000
 
 /* Lines that wait. More are written at once, as they are. */
-#define WAITING_MAX 5000
+#define WAITING_MAX 20000
 
 /* Lines in one write: a few milliseconds. */
 #define LINES_PER_WRITE 500

@@ -18,17 +18,20 @@ ip link set lo up
 TRAPS=$WORK/traps
 TRAP_PORT=$(free_port)
 
+# start_trapd [LINES]: more lines for its configuration. Sets TRAPD (its process).
 start_trapd() {
     mkdir -p "$WORK/trapd"
     cat >"$WORK/trapd.conf" <<X
-authCommunity log public
+authCommunity log,execute public
+$@
 createUser ops SHA "authentication" AES "privacy-of-it"
 authUser log ops priv
 X
-    SNMP_PERSISTENT_DIR=$WORK/trapd SNMPCONFPATH=$WORK/trapd snmptrapd -f -C -c "$WORK/trapd.conf" -Lf "$TRAPS" \
+    SNMP_PERSISTENT_DIR=$WORK/trapd SNMPCONFPATH=$WORK/trapd snmptrapd -f -A -C -c "$WORK/trapd.conf" -Lf "$TRAPS" \
         -m IPSEC-REPORT-MIB -M "$BUILD/installed:$TESTS/mibs" -OQS -F '%P|%V|%v\n' "udp:127.0.0.1:$TRAP_PORT" &
-    started+=($!)
-    wait_until 10 'grep -q "NET-SNMP version" "$TRAPS" 2>/dev/null'
+    TRAPD=$!
+    started+=("$TRAPD")
+    wait_until 10 '[ -n "$(ss -aunH "sport = :$TRAP_PORT")" ]'
 }
 
 # received WHAT [PDU]: how many notifications have these words, by trap or by inform
@@ -85,8 +88,32 @@ numbers_in_order() {
         awk '$2 == "agentStarted" { last = 0 } $1 != last + 1 { bad++ } { last = $1 } END { print bad + 0 }'
 }
 
+### Walks meanwhile, asked for once
+
+walkers=() walked=$WORK/walked
+walk_on() {
+    local _
+    for _ in 1 2; do
+        while snmpbulkwalk -v2c -c public -t 5 -r 0 -Cr50 "127.0.0.1:$PORT" ".1.3.6.1.4.1" >/dev/null 2>>"$walked"; do
+            echo walked >>"$walked"
+        done &
+        walkers+=($!)
+        started+=($!)
+    done
+}
+
+walk_no_more() {
+    check "the walks came to their ends" wait_until 120 '[ "$(grep -c "^walked$" "$walked")" -ge 2 ]'
+    kill "${walkers[@]}" 2>/dev/null
+    is "walks that failed" "$(grep -vc '^walked$' "$walked")" 0
+    walkers=()
+}
+
 make -s -C "$BUILD" installed/IPSEC-REPORT-MIB.txt
-start_trapd || { not_ok "snmptrapd starts" "$(tail -n 1 "$TRAPS")"; finish; }
+: >"$WORK/nagios.cmd"
+handles="traphandle default $TESTS/../etc/nms/traphandle-nagios $WORK/nagios.cmd \"IPsec %s\"
+traphandle default $TESTS/../etc/nms/traphandle-zabbix $WORK/zabbix.log"
+start_trapd "$handles" || { not_ok "snmptrapd starts" "$(tail -n 1 "$TRAPS")"; finish; }
 PORT=$(free_port)
 cat >"$WORK/snmpd.conf" <<X
 agentAddress udp:127.0.0.1:$PORT
@@ -95,7 +122,7 @@ master agentx
 agentXSocket unix:$WORK/agentx
 agentXPerms 0666 0755
 trap2sink 127.0.0.1:$TRAP_PORT public
-trapsess -v 3 -Ci -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT
+trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT
 X
 cat >"$WORK/agent.conf" <<X
 notificationInterval 0
@@ -125,6 +152,16 @@ is "sent" "$(sent)" 1
 check "in the journal, with what became of it" wait_until $SOON \
     '[ "$(in_journal policyChanged "\"notification\":\"sent\"")" = 1 ]'
 is "its permissions" "$(stat -c %a "$JOURNAL")" 640
+nagios_told() {
+    grep -qE "^\[[0-9]+\] PROCESS_SERVICE_CHECK_RESULT;[^;]+;IPsec xfrm-[0-9]+;1;policy .*$(net 1)" "$WORK/nagios.cmd"
+}
+check "Nagios is told of it" wait_until $SOON nagios_told
+check "Zabbix is told of it" wait_until $SOON "grep -q '^IPSEC-REPORT-MIB::ipsrNotifyText.*$(net 1)' $WORK/zabbix.log"
+is "by its address" "$(grep -c '^[0-9/]* [0-9:]* ZBXTRAP 127.0.0.1$' "$WORK/zabbix.log")" \
+    "$(grep -c '1[.]1[.]4[.]1[.]0 = ' "$WORK/zabbix.log")"
+
+end "$TRAPD" # what it runs for each is slow
+start_trapd
 
 ### Switches
 
@@ -197,7 +234,7 @@ is "sent" "$(($(sent) - before))" 6
 
 ### A burst
 
-policies=2000
+policies=${POLICIES:-2000}
 cat >>"$WORK/agent.conf" <<X
 notificationBurst 20
 notificationBurstInterval 2
@@ -208,17 +245,12 @@ wait_until $SOON '[ "$(in_journal agentReloaded)" = 5 ]'
 before=$(sent) before_suppressed=$(suppressed) digests=$(received ipsrNotificationDigest)
 # shellcheck disable=SC2034 # waited for below
 lines=$(in_journal policyChanged)
-walkers=() walked=$WORK/walked
-for _ in 1 2; do
-    while snmp bulkwalk -Cr50 ".$ROOT" >/dev/null 2>>"$walked"; do echo walked >>"$walked"; done &
-    walkers+=($!)
-    started+=($!)
-done
+walk_on
 for ((n = 1000; n < 1000 + policies; n++)); do
     echo "xfrm policy add src 10.$((n / 250)).$((n % 250)).0/24 dst 10.255.0.0/24 dir out action block"
 done >"$WORK/batch"
 ip -batch "$WORK/batch"
-check "$policies events of policies are in the journal" wait_until 60 \
+check "$policies events of policies are in the journal" wait_until 120 \
     '[ "$(in_journal policyChanged)" = $((lines + policies)) ]'
 digested() { # how many the digests of this burst tell of
     grep -F TRAP2 "$TRAPS" | grep -F ipsrNotificationDigest | tail -n +$((digests + 1)) | tr '|' '\n' |
@@ -226,16 +258,14 @@ digested() { # how many the digests of this burst tell of
 }
 told() { grep -F TRAP2 "$TRAPS" | grep -F ipsrPolicyChanged | grep -cF 'to 10.255.0.0/24'; }
 told_before=$((1 + 3 + 5 + 6))
-adds_up() { [ $(($(told) - told_before + $(digested))) = $policies ]; }
+adds_up() { [ $(($(told) - told_before + $(digested))) = "$policies" ]; }
 check "what was told and the digests add up to $policies" wait_until 60 adds_up
 count=$(($(told) - told_before))
 is "few are told ($count)" "$([ "$count" -gt 0 ] && [ "$count" -le 200 ] && echo few)" few
 check "all are settled" wait_until $SOON settled
 is "sent and suppressed, without the digests" \
-    $(($(sent) - before - ($(received ipsrNotificationDigest) - digests) + $(suppressed) - before_suppressed)) $policies
-check "the walks came to their ends" wait_until 120 '[ "$(grep -c "^walked$" "$walked")" -ge 2 ]'
-kill "${walkers[@]}" 2>/dev/null
-is "walks that failed" "$(grep -vc '^walked$' "$walked")" 0
+    $(($(sent) - before - ($(received ipsrNotificationDigest) - digests) + $(suppressed) - before_suppressed)) "$policies"
+walk_no_more
 
 ### The agent restarts, and is killed
 
@@ -264,13 +294,42 @@ check "the next start begins on a line of its own" wait_until $SOON \
 is "and only the half one is none" "$(bad_lines "$JOURNAL")" $((bad + 1))
 end_both
 
+### 10,000 SAs expire at once, as a recording tells it
+
+sas=10000
+mkdir "$WORK/storm"
+"$PYTHON" "$TESTS/bench/make_state.py" --expired "$WORK/storm/recording" $sas
+cat >"$WORK/storm/agent.conf" <<X
+notificationKinds saHardExpired notificationDigest
+expiryWarningSeconds 0
+expiryWarningPercent 0
+journalFile $WORK/storm/journal.jsonl
+X
+PORT=$(free_port)
+sed "s/^agentAddress.*/agentAddress udp:127.0.0.1:$PORT/; s|$WORK/agentx|$WORK/storm/agentx|" \
+    "$WORK/snmpd.conf" >"$WORK/storm/snmpd.conf"
+JOURNAL=$WORK/storm/journal.jsonl digests=$(received ipsrNotificationDigest)
+start_snmpd "$WORK/storm"
+start_agent "$WORK/storm" --replay "$WORK/storm/recording"
+check "each is in the journal" wait_until 60 '[ "$(in_journal saHardExpired)" = $sas ]'
+sas_add_up() { [ $(($(received ipsrSaHardExpired) + $(digested))) = "$sas" ]; }
+check "what was told and the digest add up to $sas" wait_until 60 sas_add_up
+is "digests" "$(($(received ipsrNotificationDigest) - digests))" 1
+is "told" "$(received ipsrSaHardExpired)" 50
+is "sent" "$(sent)" 51
+is "suppressed" "$(suppressed)" $((sas - 50))
+is "the journal knows which were suppressed" \
+    "$(in_journal saHardExpired '"notification":"suppressed"')" $((sas - 50))
+is "numbers" "$(numbers_in_order)" 0
+end_both
+
 ### An agent of its own
 
 mkdir "$WORK/alone"
 PORT=$(free_port)
 cat >"$WORK/alone/agent.conf" <<X
 trap2sink 127.0.0.1:$TRAP_PORT public
-trapsess -v 3 -Ci -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT
+trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT
 rocommunity public
 X
 SNMP_PERSISTENT_DIR=$WORK/alone STATE_DIRECTORY=$WORK/alone LOGS_DIRECTORY=$WORK/alone \

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes a folder for ipsec-reportd --replay: state.bin and sadinfo.bin with N made-up SAs.
 
-The messages are those of a 64-bit kernel's dump: XFRM_MSG_NEWSA, newest first; the keys are zero.
+The messages are those of a 64-bit kernel's dump: XFRM_MSG_NEWSA, newest first; the keys are zero. With
+--expired, xfrm-events.bin tells that each of them has reached a hard limit.
 """
 import argparse
 import os
@@ -10,7 +11,7 @@ import struct
 import sys
 import time
 
-NEWSA, NEWSADINFO, DONE = 0x10, 0x22, 3
+NEWSA, EXPIRE, NEWSADINFO, DONE = 0x10, 0x18, 0x22, 3
 MULTI = 2
 ALG_AUTH, ALG_CRYPT, REPLAY_VAL, ALG_AEAD, ALG_AUTH_TRUNC = 1, 2, 10, 18, 20
 ESP, INET = 50, 2
@@ -91,6 +92,14 @@ def messages(count, now, port):
     yield HEADER.pack(HEADER.size + 4, DONE, MULTI, 1, port) + bytes(4)
 
 
+def expiries(count, now):
+    """An event for each SA, the oldest first: struct xfrm_user_expire, hard."""
+    head = HEADER.pack(HEADER.size + USERSA_INFO.size + 8, EXPIRE, 0, 0, 0)
+    for number in range(1, count + 1):
+        born = now - 60 - (count - number) * 3000 // count
+        yield head + usersa_info(number, born) + bytes((1, 0, 0, 0, 0, 0, 0, 0))
+
+
 def sadinfo(count, port):
     """The answer to GETSADINFO: flags; the number of SAs; the hash's buckets and their limit."""
     buckets = 8
@@ -111,15 +120,25 @@ def write(folder, count, now):
         file.write(sadinfo(count, port))
 
 
+def write_expiries(folder, count, now):
+    """Writes the events."""
+    with open(os.path.join(folder, "xfrm-events.bin"), "wb") as file:
+        file.writelines(expiries(count, now))
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description="make a replay folder of made-up SAs")
     parser.add_argument("folder")
     parser.add_argument("count", type=int)
+    parser.add_argument("--expired", action="store_true")
     options = parser.parse_args()
+    now = int(time.time())
     if not 0 <= options.count < 2 ** 24:
         sys.exit("make_state: the count is from 0 to 2^24 - 1")
-    write(options.folder, options.count, int(time.time()))
+    write(options.folder, options.count, now)
+    if options.expired:
+        write_expiries(options.folder, options.count, now)
 
 
 if __name__ == "__main__":

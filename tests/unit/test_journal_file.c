@@ -80,7 +80,7 @@ static void tell(uint8_t kind, const char *text)
 
 static char *contents(const char *name)
 {
-        static char text[1 << 23];
+        static char text[1 << 24];
         FILE *in = fopen(name, "r");
         size_t n = in ? fread(text, 1, sizeof(text) - 1, in) : 0;
 
@@ -192,11 +192,11 @@ START_TEST(test_storm)
 {
         config.size = 1u << 30;
         journal_file_configure(file, &config);
-        for (int i = 0; i < 12000; i++)
+        for (int i = 0; i < 45000; i++)
                 tell(EVENT_TUNNEL_DOWN, "down");
         ck_assert_int_gt(access(path, F_OK), -1);
         fake_loop_advance(loop, 2000);
-        ck_assert_int_eq(lines(path, 1), 12000);
+        ck_assert_int_eq(lines(path, 1), 45000);
 }
 END_TEST
 
