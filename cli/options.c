@@ -187,7 +187,7 @@ void options_usage(FILE *file)
               "Reports:\n",
               file);
         print_report(file, "all", "",
-                     "all reports but -summary, -stat, -cert, -collector; the default");
+                     "all reports but -summary, -stat, -cert, -collector, -event; the default");
         print_reports(file);
         fputs("Options:\n", file);
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");

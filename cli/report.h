@@ -70,5 +70,6 @@ extern const struct report report_summary;
 extern const struct report report_stat;
 extern const struct report report_cert;
 extern const struct report report_collector;
+extern const struct report report_event;
 
 #endif

@@ -14,6 +14,7 @@ const struct report *const reports[] = {
         &report_stat,
         &report_cert,
         &report_collector,
+        &report_event,
         NULL,
 };
 

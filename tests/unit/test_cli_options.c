@@ -58,6 +58,7 @@ START_TEST(nothing_is_all)
         ck_assert(selects(&report_sa_ike) && selects(&report_ike));
         ck_assert(selects(&report_host_configured));
         ck_assert(!selects(&report_cert) && !selects(&report_summary));
+        ck_assert(!selects(&report_event));
         ck_assert_int_eq(options.n_rest, 0);
         ck_assert_ptr_null(options.file);
         ck_assert_int_eq(parse("-all"), 0);
@@ -106,7 +107,7 @@ END_TEST
 
 static const char *const option_words[] = {
         "all",    "file",  "json", "verbose", "version",   "help", "sa",   "host",    "ip",
-        "tunnel", "cache", "stat", "bypass",  "collector", "ike",  "cert", "summary",
+        "tunnel", "cache", "stat", "bypass",  "collector", "ike",  "cert", "summary", "event",
 };
 
 static size_t count_matches(const char *prefix)

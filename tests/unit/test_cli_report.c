@@ -4,6 +4,7 @@
 #include "cli/writer.h"
 #include "suite.h"
 #include "tables/collector_row.h"
+#include "tables/event.h"
 #include "tables/global_scalars.h"
 #include "tables/interface.h"
 #include "tables/store.h"
@@ -310,6 +311,54 @@ START_TEST(totals)
 }
 END_TEST
 
+static struct event some_event(void)
+{
+        struct event event = {
+                .number = 12,
+                .entity = ENTITY_IKE,
+                .severity = SEVERITY_ERROR,
+                .kind = EVENT_TUNNEL_DOWN,
+                .reason = REASON_PEER_DEAD,
+                .notification = NOTIFICATION_SUPPRESSED,
+                .time = now.wall - 60,
+                .timestamp = now.monotonic - 60000,
+                .text = "tunnel gw-gw/net-net is down: the peer is dead",
+                .row = "12.1.4.7",
+                .subject = "gw-gw/net-net",
+                .spi = 0x1fe472,
+        };
+
+        set_address(&event.peer, "192.0.2.2");
+        return event;
+}
+
+START_TEST(event)
+{
+        struct event events[] = { some_event(), { .number = 13 } };
+
+        events[1].entity = 77; /* of a later revision */
+        events[1].kind = 200;
+        events[1].text = "\033[31mred\r";
+        ck_assert_str_eq(print(&report_event, events, 2, false),
+                         "------------------------- Event --------------------------\n"
+                         "Event Number: 12 Time: 2026-11-24T08:59:00Z\n"
+                         "Entity: ike Severity: error Kind: tunnelDown\n"
+                         "Reason: peerDead\n"
+                         "Subject: gw-gw/net-net\n"
+                         "Peer IP Addr: 192.0.2.2\n"
+                         "SPI (hex): 1FE472\n"
+                         "Text: tunnel gw-gw/net-net is down: the peer is dead\n"
+                         "\n"
+                         "------------------------- Event --------------------------\n"
+                         "Event Number: 13\n"
+                         "Entity: unknown Severity: unknown Kind: unknown\n"
+                         "Text: \\x1b[31mred\\x0d\n");
+        print(&report_event, events, 1, true);
+        ck_assert_ptr_nonnull(strstr(text, "is dead\nTime Stamp: 2026-11-24T08:59:00Z\n"
+                                           "Row: 12.1.4.7\nNotification: suppressed\n"));
+}
+END_TEST
+
 START_TEST(manual_key)
 {
         struct ipsec_sa sa = example();
@@ -510,6 +559,22 @@ static const char *string_of(json_t *row, const char *key)
         return string ? string : "";
 }
 
+START_TEST(event_as_json)
+{
+        struct event e = some_event();
+        json_t *root, *row;
+
+        root = print_json(&report_event, &e, 1);
+        row = json_array_get(json_object_get(root, "event"), 0);
+        ck_assert_int_eq(json_integer_value(json_object_get(row, "number")), 12);
+        ck_assert_str_eq(json_string_value(json_object_get(row, "kind")), "tunnelDown");
+        ck_assert_str_eq(json_string_value(json_object_get(row, "time")), "2026-11-24T08:59:00Z");
+        ck_assert_str_eq(json_string_value(json_object_get(row, "peer")), "192.0.2.2");
+        ck_assert_str_eq(json_string_value(json_object_get(row, "spi")), "0x001fe472");
+        json_decref(root);
+}
+END_TEST
+
 START_TEST(json)
 {
         struct ipsec_sa sa = example();
@@ -659,6 +724,8 @@ int main(void)
         tcase_add_test(tcase, verbose);
         tcase_add_test(tcase, sa_types);
         tcase_add_test(tcase, collectors);
+        tcase_add_test(tcase, event);
+        tcase_add_test(tcase, event_as_json);
         tcase_add_test(tcase, json);
         tcase_add_test(tcase, json_big_numbers);
         tcase_add_test(tcase, json_documents);
