@@ -2,6 +2,7 @@
  */
 #include "config.h"
 
+#include "audit.h"
 #include "complain.h"
 #include "options.h"
 #include "output.h"
@@ -52,7 +53,7 @@ static int check_peer(struct session *session, struct agent_scalars *agent, stru
 }
 
 /* With a file under way, a signal must not leave half of it behind. */
-static void catch_signals(struct session *session, sigset_t *before)
+static void catch_signals(sigset_t *before)
 {
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
         struct sigaction action = { .sa_handler = on_signal };
@@ -69,7 +70,6 @@ static void catch_signals(struct session *session, sigset_t *before)
                 sigaddset(&blocked, signals[i]);
         }
         sigprocmask(SIG_BLOCK, &blocked, before);
-        session_watch(session, &interrupted, before);
 }
 
 static void die_of_signal(const sigset_t *before)
@@ -79,9 +79,37 @@ static void die_of_signal(const sigset_t *before)
         sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-static int report(struct session *session, const struct agent_scalars *agent,
-                  const struct options *options)
+/* What fills the output; signals, unless NULL, is the mask while it waits. */
+struct filling {
+        int (*fill)(const struct filling *filling, struct writer *writer, const sigset_t *signals);
+        const struct options *options;
+        struct session *session;
+        const struct agent_scalars *agent;
+};
+
+static int fill_by_session(const struct filling *f, struct writer *writer, const sigset_t *signals)
 {
+        if (signals)
+                session_watch(f->session, &interrupted, signals);
+        return print_reports(f->session, f->agent, writer, f->options->selected);
+}
+
+static int fill_by_files(const struct filling *f, struct writer *writer, const sigset_t *signals)
+{
+        const struct audit_sources sources = {
+                .paths = f->options->audit,
+                .n_paths = f->options->n_audit,
+                .entity = f->options->entity,
+                .interrupted = &interrupted,
+                .signals = signals,
+        };
+
+        return audit_print(&sources, writer);
+}
+
+static int report(const struct filling *f)
+{
+        const struct options *options = f->options;
         struct output *output;
         struct writer writer;
         sigset_t before;
@@ -89,7 +117,7 @@ static int report(struct session *session, const struct agent_scalars *agent,
 
         sigemptyset(&before);
         if (options->file)
-                catch_signals(session, &before);
+                catch_signals(&before);
         err = output_open(options->file, &output);
         if (err < 0)
                 return err;
@@ -97,10 +125,17 @@ static int report(struct session *session, const struct agent_scalars *agent,
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
-        err = output_close(output, print_reports(session, agent, &writer, options->selected));
+        err = output_close(output, f->fill(f, &writer, options->file ? &before : NULL));
         if (interrupted)
                 die_of_signal(&before);
         return err;
+}
+
+static int run_audit(const struct options *options)
+{
+        const struct filling filling = { .fill = fill_by_files, .options = options };
+
+        return report(&filling);
 }
 
 static int run(const struct options *options)
@@ -108,6 +143,7 @@ static int run(const struct options *options)
         struct agent_scalars agent = { 0 };
         struct strings *pool;
         struct session *session;
+        struct filling filling = { .fill = fill_by_session, .options = options };
         char program[] = "ipsec_report", **arguments;
         int err;
 
@@ -122,17 +158,18 @@ static int run(const struct options *options)
                 return err;
         pool = strings_new();
         err = check_peer(session, &agent, pool, options);
+        filling.session = session;
+        filling.agent = &agent;
         if (err == 0)
-                err = report(session, &agent, options);
+                err = report(&filling);
         strings_free(pool);
         session_close(session);
         return err;
 }
 
-static int print_version(void)
+static void print_version(void)
 {
         printf("ipsec_report %s\n", PACKAGE_VERSION);
-        return EXIT_SUCCESS;
 }
 
 /* HP's two: 0 done, 1 not. Whoever closes a pipe has seen enough. */
@@ -152,10 +189,11 @@ int main(int argc, char **argv)
         signal(SIGPIPE, SIG_IGN);
         err = options_parse(argc, argv, &options);
         if (err == 0 && options.action == ACTION_VERSION)
-                return print_version();
+                print_version();
         if (err == 0 && options.action == ACTION_REPORT)
-                err = run(&options);
+                err = options.n_audit > 0 ? run_audit(&options) : run(&options);
         if (err == -EINVAL || options.action == ACTION_HELP)
                 options_usage(err == -EINVAL ? stderr : stdout);
+        options_free(&options);
         return exit_status(err);
 }

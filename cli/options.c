@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What getopt_long_only() returns; a report's option returns FIRST_REPORT plus its number. */
 enum {
         OPTION_ALL = 256,
+        OPTION_AUDIT,
+        OPTION_ENTITY,
         OPTION_FILE,
         OPTION_JSON,
         OPTION_VERBOSE,
@@ -19,6 +22,8 @@ enum {
 
 static const struct option own_options[] = {
         { "all", no_argument, NULL, OPTION_ALL },
+        { "audit", required_argument, NULL, OPTION_AUDIT },
+        { "entity", required_argument, NULL, OPTION_ENTITY },
         { "file", required_argument, NULL, OPTION_FILE },
         { "json", no_argument, NULL, OPTION_JSON },
         { "verbose", no_argument, NULL, OPTION_VERBOSE },
@@ -99,12 +104,37 @@ static int take_report(struct options *options, const struct report *report, int
         return 0;
 }
 
+static int add_audit(struct options *options, const char *path)
+{
+        const char **audit =
+                reallocarray(options->audit, options->n_audit + 1, sizeof(*options->audit));
+
+        if (!audit)
+                return -ENOMEM;
+        audit[options->n_audit++] = path;
+        options->audit = audit;
+        return 0;
+}
+
+static int set_entity(struct options *options, const char *name)
+{
+        options->entity = audit_entity_find(name);
+        if (options->entity)
+                return 0;
+        complain("-entity has no '%s'; there are %s", name, audit_entity_names());
+        return -EINVAL;
+}
+
 static int take_option(struct options *options, int option, int argc, char **argv)
 {
         switch (option) {
         case OPTION_ALL:
                 select_all(options);
                 return 0;
+        case OPTION_AUDIT:
+                return add_audit(options, optarg);
+        case OPTION_ENTITY:
+                return set_entity(options, optarg);
         case OPTION_FILE:
                 options->file = optarg;
                 return 0;
@@ -135,6 +165,24 @@ static bool any_selected(const struct options *options)
         return false;
 }
 
+/* -audit reads files: no agent is asked for anything beside them. */
+static int check_audit(const struct options *options)
+{
+        if (options->entity && options->n_audit == 0) {
+                complain("-entity goes with -audit FILE only");
+                return -EINVAL;
+        }
+        if (options->n_audit > 0 && any_selected(options)) {
+                complain("-audit is a report of its own: no other goes with it");
+                return -EINVAL;
+        }
+        if (options->n_audit > 0 && options->n_rest > 0) {
+                complain("-audit asks no agent: '%s' belongs to nothing", options->rest[0]);
+                return -EINVAL;
+        }
+        return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
         struct option table[N_OWN + REPORTS_MAX];
@@ -158,9 +206,16 @@ int options_parse(int argc, char **argv, struct options *options)
         }
         options->rest = argv + optind;
         options->n_rest = argc - optind;
-        if (!any_selected(options))
+        err = check_audit(options);
+        if (err == 0 && options->n_audit == 0 && !any_selected(options))
                 select_all(options);
-        return 0;
+        return err;
+}
+
+void options_free(struct options *options)
+{
+        free((void *)options->audit);
+        options->audit = NULL;
 }
 
 static void print_report(FILE *file, const char *option, const char *word, const char *help)
@@ -184,12 +239,17 @@ static void print_reports(FILE *file)
 void options_usage(FILE *file)
 {
         fputs("usage: ipsec_report [REPORT...] [OPTION...] [-- [NET-SNMP OPTION...] [AGENT]]\n"
+              "       ipsec_report -audit FILE... [-entity NAME] [OPTION...]\n"
               "Reports:\n",
               file);
         print_report(file, "all", "",
                      "all reports but -summary, -stat, -cert, -collector, -event; the default");
         print_reports(file);
+        print_report(file, "audit", " FILE",
+                     "records of a journal or a Linux audit log, by itself");
         fputs("Options:\n", file);
+        print_report(file, "entity", " NAME", "of -audit, only the records of");
+        fprintf(file, "%*s%s\n", 28, "", audit_entity_names());
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
         print_report(file, "json", "", "write JSON with every column");
         print_report(file, "verbose", "", "add what HP-UX does not have");

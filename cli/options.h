@@ -2,6 +2,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "audit_entity.h"
 #include "report.h"
 
 enum action {
@@ -15,13 +16,20 @@ struct options {
         bool selected[REPORTS_MAX]; /* in the order of reports[] */
         bool json;
         bool verbose;
-        const char *file; /* NULL: standard output */
-        char **rest;      /* what stands behind "--": Net-SNMP's */
+        const char *file;                  /* NULL: standard output */
+        const char **audit;                /* files of -audit, in their order; n_audit of them */
+        size_t n_audit;                    /* 0: an agent is asked */
+        const struct audit_entity *entity; /* NULL: all */
+        char **rest;                       /* what stands behind "--": Net-SNMP's */
         int n_rest;
 };
 
-/* Reads the command line. 0, or -EINVAL after a sentence on standard error. */
+/*
+ * Reads the command line. 0; -EINVAL after a sentence on standard error; or -ENOMEM. The options
+ * are to be freed whatever it returns.
+ */
 int options_parse(int argc, char **argv, struct options *options);
+void options_free(struct options *options);
 
 void options_usage(FILE *file);
 

@@ -35,7 +35,7 @@ install_packages() {
 BUILD_PACKAGES=(gcc=gcc make=make autoreconf=autoconf automake=automake pkg-config=pkg-config
     /usr/include/stdio.h=libc6-dev pkg:libmnl=libmnl-dev pkg:libcap-ng=libcap-ng-dev
     pkg:jansson=libjansson-dev pkg:libcrypto=libssl-dev pkg:check=check /usr/include/uthash.h=uthash-dev
-    /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev)
+    /usr/include/net-snmp/net-snmp-config.h=libsnmp-dev pkg:auparse=libauparse-dev)
 # the private snmpd, and what asks it
 SNMP_PACKAGES=(/usr/sbin/snmpd=snmpd snmpget=snmp ip=iproute2 ss=iproute2 python3=python3
     pgrep=procps /etc/protocols=netbase nft=nftables)

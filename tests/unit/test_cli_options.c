@@ -23,6 +23,7 @@ static int parse(const char *line)
                 argv[argc++] = word;
         argv[argc] = NULL;
         dup2(null, STDERR_FILENO);
+        options_free(&options);
         err = options_parse(argc, argv, &options);
         dup2(saved, STDERR_FILENO);
         close(null);
@@ -106,8 +107,9 @@ START_TEST(words)
 END_TEST
 
 static const char *const option_words[] = {
-        "all",    "file",  "json", "verbose", "version",   "help", "sa",   "host",    "ip",
-        "tunnel", "cache", "stat", "bypass",  "collector", "ike",  "cert", "summary", "event",
+        "all",  "file", "json",    "verbose", "version", "help",   "sa",
+        "host", "ip",   "tunnel",  "cache",   "stat",    "bypass", "collector",
+        "ike",  "cert", "summary", "event",   "audit",   "entity",
 };
 
 static size_t count_matches(const char *prefix)
@@ -117,6 +119,14 @@ static size_t count_matches(const char *prefix)
         for (size_t i = 0; i < sizeof(option_words) / sizeof(option_words[0]); i++)
                 n += strncmp(option_words[i], prefix, strlen(prefix)) == 0;
         return n;
+}
+
+/* What these cannot do without. */
+static const char *words_behind(const char *word)
+{
+        if (strcmp(word, "file") == 0 || strcmp(word, "audit") == 0)
+                return " x";
+        return strcmp(word, "entity") == 0 ? " kernel -audit x" : "";
 }
 
 START_TEST(prefixes)
@@ -129,8 +139,7 @@ START_TEST(prefixes)
                         bool unique;
 
                         snprintf(prefix, sizeof(prefix), "%.*s", (int)length, word);
-                        snprintf(line, sizeof(line), "-%s%s", prefix,
-                                 strcmp(word, "file") == 0 ? " x" : "");
+                        snprintf(line, sizeof(line), "-%s%s", prefix, words_behind(word));
                         unique = length == strlen(word) || count_matches(prefix) == 1;
                         ck_assert_msg(parse(line) == (unique ? 0 : -EINVAL), "%s", line);
                 }
@@ -138,11 +147,56 @@ START_TEST(prefixes)
 }
 END_TEST
 
+START_TEST(audit)
+{
+        static const char *const entities[] = { "kernel", "ike", "policy", "agent",
+                                                "sad",    "spd", "packet", "daemon" };
+        char line[64];
+
+        ck_assert_int_eq(parse("-audit a"), 0);
+        ck_assert_uint_eq(options.n_audit, 1);
+        ck_assert_str_eq(options.audit[0], "a");
+        ck_assert_ptr_null(options.entity);
+        ck_assert_uint_eq(n_selected(), 0);
+        ck_assert_int_eq(parse("-audit a -audit=- --audit c -file out -json"), 0);
+        ck_assert_uint_eq(options.n_audit, 3);
+        ck_assert_str_eq(options.audit[1], "-");
+        ck_assert_str_eq(options.audit[2], "c");
+        for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
+                snprintf(line, sizeof(line), "-entity %s -audit a", entities[i]);
+                ck_assert_int_eq(parse(line), 0);
+                ck_assert_str_eq(options.entity->name, entities[i]);
+                ck_assert_ptr_nonnull(strstr(audit_entity_names(), entities[i]));
+        }
+        ck_assert_int_eq(parse("-sa"), 0);
+        ck_assert_uint_eq(options.n_audit, 0);
+}
+END_TEST
+
 START_TEST(refused)
 {
         static const char *const lines[] = {
-                "-unknown", "word",  "-sa word", "-sa=word", "ipsec",         "-collector ipsec",
-                "-v",       "-file", "-json=x",  "-all all", "-sa ipsec all", "word -- -v2c",
+                "-unknown",
+                "word",
+                "-sa word",
+                "-sa=word",
+                "ipsec",
+                "-collector ipsec",
+                "-v",
+                "-file",
+                "-json=x",
+                "-all all",
+                "-sa ipsec all",
+                "word -- -v2c",
+                "-audit",
+                "-entity",
+                "-entity kernel",
+                "-entity Kernel -audit a",
+                "-audit a -entity unknown",
+                "-audit a -sa",
+                "-audit a -all",
+                "-audit a b",
+                "-audit a -- -v2c",
         };
 
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -172,6 +226,7 @@ int main(void)
         tcase_add_test(tcase, nothing_is_all);
         tcase_add_test(tcase, words);
         tcase_add_test(tcase, prefixes);
+        tcase_add_test(tcase, audit);
         tcase_add_test(tcase, refused);
         tcase_add_test(tcase, rest);
         return run_suite("cli options", tcase);
