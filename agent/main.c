@@ -9,6 +9,7 @@
 
 #include "agentx_shortcut.h"
 #include "background.h"
+#include "collectors/audit.h"
 #include "collectors/flows.h"
 #include "collectors/interfaces.h"
 #include "collectors/libreswan.h"
@@ -287,6 +288,8 @@ static bool start_collectors(struct agent *agent)
         struct strongswan_config strongswan = strongswan_config(agent);
         struct libreswan_config libreswan = libreswan_config(agent);
         struct flows_config flows = flows_config(agent);
+        const struct audit_config audit = { .recording = agent->recording,
+                                            .replay = agent->replay };
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
@@ -305,6 +308,9 @@ static bool start_collectors(struct agent *agent)
                 return false;
         agent->flows = flows_new(agent->loop, agent->store, &flows);
         if (!add_collector(agent, agent->flows, agent->settings.flows))
+                return false;
+        if (!add_collector(agent, audit_new(agent->loop, agent->store, &audit),
+                           agent->settings.audit))
                 return false;
         handler_on_asked(agent->handler, &flow_type, flow_table_asked, agent->flows);
         if (agent->replay && replay_start(agent->replay) < 0)
@@ -327,7 +333,8 @@ static bool prepare(struct agent *agent)
 static bool drop_privileges(const struct agent *agent)
 {
         const char *user = agent->options.user;
-        int err = privileges_drop(user, agent->options.group);
+        int err = privileges_drop(user, agent->options.group,
+                                  agent->settings.audit && !agent->replay);
 
         if (err == -ENOENT)
                 snmp_log(LOG_ERR, "there is no user %s\n", user);

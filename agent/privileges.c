@@ -12,12 +12,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The capabilities' numbers are an enumeration of linux/capability.h. */
-static void choose(void)
+static void keep(unsigned int capability)
 {
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE, capability);
+}
+
+/* The capabilities' numbers are an enumeration of linux/capability.h. Many a container's root may
+ * not read the audit, and cannot keep what it does not have. */
+static void choose(bool audit)
+{
+        audit = audit && capng_get_caps_process() == 0 &&
+                capng_have_capability(CAPNG_PERMITTED, CAP_AUDIT_READ);
         capng_clear(CAPNG_SELECT_CAPS);
-        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,
-                     CAP_NET_ADMIN);
+        keep(CAP_NET_ADMIN);
+        if (audit)
+                keep(CAP_AUDIT_READ);
 }
 
 static int add_group(const char *name)
@@ -50,13 +59,13 @@ static int become(const struct passwd *entry, const char *group)
         return 0;
 }
 
-int privileges_drop(const char *user, const char *group)
+int privileges_drop(const char *user, const char *group, bool audit)
 {
         const struct passwd *entry;
 
         if (geteuid() != 0)
                 return user ? -EPERM : 0;
-        choose();
+        choose(audit);
         if (!user)
                 return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
         entry = getpwnam(user);

@@ -73,6 +73,7 @@ static const struct token tokens[] = {
         { "flowIdle", KIND_NUMBER, PLACE(flow_idle), 1, 86400, FLOW_IDLE_DEFAULT, "SECONDS", NULL },
         { "flowMaximum", KIND_NUMBER, PLACE(flow_maximum), 1, 1u << 24, FLOW_MAXIMUM_DEFAULT,
           "ROWS", NULL },
+        { "auditCollector", KIND_SWITCH, PLACE(audit), 0, 1, 1, "yes | no", NULL },
         { "tunnelRetention", KIND_NUMBER, PLACE(tunnel_retention), 60, INT32_MAX,
           TUNNEL_RETENTION_DEFAULT, "SECONDS", NULL },
         { "tunnelMaximum", KIND_NUMBER, PLACE(tunnel_maximum), 0, 10000000, TUNNEL_MAXIMUM_DEFAULT,

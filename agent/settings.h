@@ -33,6 +33,7 @@ struct settings {
         uint32_t flow_interval;           /* seconds, 1..86400 */
         uint32_t flow_idle;               /* seconds, 1..86400 */
         uint32_t flow_maximum;            /* rows, 1..16777216 */
+        bool audit;                       /* auditCollector: yes or no */
         uint32_t tunnel_retention;        /* tunnelRetention: seconds, 60..2147483647 */
         uint32_t tunnel_maximum;          /* tunnelMaximum: 0..10000000 */
         uint32_t one_way_seconds;         /* oneWaySeconds: 10..86400 */

@@ -43,6 +43,7 @@
 #define STREAM_DCCP_SOCKETS "dccp.bin"
 #define STREAM_RAW_SOCKETS "raw.bin"
 #define STREAM_CONNTRACK "conntrack.bin"
+#define STREAM_AUDIT "audit.bin"
 
 struct recording;
 

@@ -48,6 +48,7 @@ static const char *const streams_in_order[] = {
         STREAM_DCCP_SOCKETS,
         STREAM_RAW_SOCKETS,
         STREAM_CONNTRACK,
+        STREAM_AUDIT,
 };
 
 #define N_STREAMS (sizeof(streams_in_order) / sizeof(streams_in_order[0]))
