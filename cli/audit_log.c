@@ -77,7 +77,7 @@ static bool read_id(struct span *rest, struct head *h)
                 return false;
         h->id.at = rest->at;
         if (!digits(rest, 12, &h->seconds) || !skip(rest, ".") || !digits(rest, 3, &number) ||
-            !skip(rest, ":") || !digits(rest, 20, &number))
+            !skip(rest, ":") || !digits(rest, 10, &number))
                 return false;
         h->id.length = (size_t)(rest->at - h->id.at);
         return skip(rest, "):");
