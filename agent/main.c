@@ -21,6 +21,7 @@
 #include "handler.h"
 #include "joins/bypasses.h"
 #include "joins/directions.h"
+#include "joins/events.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
 #include "joins/overdue.h"
@@ -74,6 +75,8 @@ struct agent {
         struct tunnels *tunnels;
         struct state *state;
         struct tunnel_gauges *tunnel_gauges;
+        struct journal *journal;
+        struct events *events;
         struct recording *recording;
         struct replay *replay;
         struct collector *xfrm;
@@ -169,16 +172,39 @@ static struct tunnels_config tunnels_config(const struct agent *agent)
         };
 }
 
+/* Failures are counted no finer than counters are read. */
+static struct events_config events_config(const struct agent *agent)
+{
+        const struct settings *settings = &agent->settings;
+
+        return (struct events_config){
+                .expiry_seconds = settings->expiry_seconds,
+                .expiry_percent = settings->expiry_percent,
+                .integrity_failures = settings->integrity_failures,
+                .replay_failures = settings->replay_failures,
+                .failure_interval = settings->failure_interval > settings->redump_interval
+                                            ? settings->failure_interval
+                                            : settings->redump_interval,
+                .drop_interval = settings->failure_interval,
+                .certificate_days = settings->certificate_days,
+                .idle_patterns = settings->idle_tunnels.words,
+                .n_idle_patterns = settings->idle_tunnels.n,
+        };
+}
+
 /* ---- signals ---- */
 
 static void configure_joins(struct agent *agent)
 {
         const struct word_list *weak = &agent->settings.weak_algorithms;
         struct tunnels_config tunnels = tunnels_config(agent);
+        struct events_config events = events_config(agent);
 
         weak_configure(agent->weak, weak->words, weak->n);
         self_tell_weak(agent->self, weak->words, weak->n);
         tunnels_configure(agent->tunnels, &tunnels);
+        journal_configure(agent->journal, agent->settings.event_table_size);
+        events_configure(agent->events, &events);
         if (agent->state)
                 state_configure(agent->state, agent->settings.state_interval);
 }
@@ -403,6 +429,17 @@ static bool start_state(struct agent *agent)
         return agent->tunnel_gauges || failed("making", "gauges", -ENOMEM);
 }
 
+/* What was restored is no event. */
+static bool start_events(struct agent *agent)
+{
+        struct events_config events = events_config(agent);
+
+        agent->journal = journal_new(agent->store, agent->loop, agent->settings.event_table_size);
+        if (agent->journal)
+                agent->events = events_new(agent->store, agent->loop, agent->journal, &events);
+        return agent->events || failed("keeping", "a journal", -ENOMEM);
+}
+
 /* Rows first, then snmpd: what is registered is there to be asked for. */
 static bool start(struct agent *agent)
 {
@@ -434,7 +471,8 @@ static bool start(struct agent *agent)
                 return failed("starting", "the opener", -errno);
         if (!agent->replay)
                 state_file_make_folder(agent->settings.state_file, agent->options.user);
-        return drop_privileges(agent) && start_state(agent) && start_collectors(agent);
+        return drop_privileges(agent) && start_state(agent) && start_events(agent) &&
+               start_collectors(agent);
 }
 
 static void stop(struct agent *agent)
@@ -454,6 +492,8 @@ static void stop(struct agent *agent)
         protection_free(agent->protection);
         bypasses_free(agent->bypasses);
         directions_free(agent->directions);
+        events_free(agent->events);
+        journal_free(agent->journal);
         tunnel_gauges_free(agent->tunnel_gauges);
         tunnels_free(agent->tunnels);
         weak_free(agent->weak);

@@ -8,6 +8,7 @@
 #include "collectors/statistics.h"
 #include "collectors/strongswan.h"
 #include "collectors/xfrm.h"
+#include "joins/events.h"
 #include "joins/tunnels.h"
 #include "joins/weak.h"
 #include "state.h"
@@ -83,6 +84,20 @@ static const struct token tokens[] = {
         { "idleTunnel", KIND_WORDS, PLACE(idle_tunnels), 0, 0, 0, "PATTERN ...", "" },
         { "weakAlgorithms", KIND_WORDS, PLACE(weak_algorithms), 0, 0, 0, "none | NAME ...",
           WEAK_ALGORITHMS_DEFAULT },
+        { "eventTableSize", KIND_NUMBER, PLACE(event_table_size), 0, 1000000,
+          JOURNAL_CAPACITY_DEFAULT, "ROWS", NULL },
+        { "expiryWarningSeconds", KIND_NUMBER, PLACE(expiry_seconds), 0, 86400,
+          EXPIRY_WARNING_SECONDS_DEFAULT, "SECONDS", NULL },
+        { "expiryWarningPercent", KIND_NUMBER, PLACE(expiry_percent), 0, 50,
+          EXPIRY_WARNING_PERCENT_DEFAULT, "PERCENT", NULL },
+        { "integrityFailureRate", KIND_NUMBER, PLACE(integrity_failures), 0, 1000000,
+          INTEGRITY_FAILURE_RATE_DEFAULT, "PACKETS", NULL },
+        { "replayFailureRate", KIND_NUMBER, PLACE(replay_failures), 0, 1000000,
+          REPLAY_FAILURE_RATE_DEFAULT, "PACKETS", NULL },
+        { "failureInterval", KIND_NUMBER, PLACE(failure_interval), 1, 86400,
+          FAILURE_INTERVAL_DEFAULT, "SECONDS", NULL },
+        { "certificateWarningDays", KIND_NUMBER, PLACE(certificate_days), 0, 3650,
+          CERTIFICATE_WARNING_DAYS_DEFAULT, "DAYS", NULL },
         { "stateFile", KIND_PATH, PLACE(state_file), 1, sizeof(((struct settings *)0)->state_file),
           0, "PATH", STATE_FOLDER "/state" },
         { "stateInterval", KIND_NUMBER, PLACE(state_interval), 1, 3600, STATE_INTERVAL_DEFAULT,

@@ -41,6 +41,13 @@ struct settings {
         struct word_list weak_algorithms; /* weakAlgorithms: names and patterns */
         char state_file[256];             /* stateFile */
         uint32_t state_interval;          /* stateInterval: seconds, 1..3600 */
+        uint32_t event_table_size;        /* eventTableSize: 0..1000000 */
+        uint32_t expiry_seconds;          /* expiryWarningSeconds: 0..86400 */
+        uint32_t expiry_percent;          /* expiryWarningPercent: 0..50 */
+        uint32_t integrity_failures;      /* integrityFailureRate: 0..1000000 */
+        uint32_t replay_failures;         /* replayFailureRate: 0..1000000 */
+        uint32_t failure_interval;        /* failureInterval: seconds, 1..86400 */
+        uint32_t certificate_days;        /* certificateWarningDays: 0..3650 */
         bool standalone_anywhere;         /* --standalone may listen beyond loopback */
 };
 

@@ -354,7 +354,7 @@ static int join_groups(struct xfrm *x)
 {
         static const uint32_t groups[] = {
                 XFRMNLGRP_SA,      XFRMNLGRP_POLICY,  XFRMNLGRP_EXPIRE,
-                XFRMNLGRP_ACQUIRE, XFRMNLGRP_MIGRATE,
+                XFRMNLGRP_ACQUIRE, XFRMNLGRP_MIGRATE, XFRMNLGRP_MAPPING,
         };
 
         for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {

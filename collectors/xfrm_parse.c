@@ -421,6 +421,24 @@ int xfrm_parse_flush(const struct nlmsghdr *nlh)
         return flush.proto;
 }
 
+int xfrm_parse_mapping(const struct nlmsghdr *nlh, struct xfrm_mapping *mapping)
+{
+        struct xfrm_user_mapping told;
+
+        if (mnl_nlmsg_get_payload_len(nlh) < sizeof(told))
+                return -EBADMSG;
+        memcpy(&told, mnl_nlmsg_get_payload(nlh), sizeof(told));
+        memset(mapping, 0, sizeof(*mapping));
+        mapping->spi = ntohl(told.id.spi);
+        mapping->reqid = told.reqid;
+        mapping->old_port = ntohs(told.old_sport);
+        mapping->new_port = ntohs(told.new_sport);
+        inet_addr_set(&mapping->destination, told.id.family, &told.id.daddr, 0);
+        inet_addr_set(&mapping->old, told.id.family, &told.old_saddr, 0);
+        inet_addr_set(&mapping->new, told.id.family, &told.new_saddr, 0);
+        return 0;
+}
+
 int xfrm_parse_sad_info(const struct nlmsghdr *nlh, struct xfrm_sad_info *info)
 {
         struct xfrmu_sadhinfo hash = { 0 };

@@ -41,6 +41,20 @@ void xfrm_judge_sa(struct ipsec_sa *sa, int64_t now);
 /* Whether XFRM_MSG_EXPIRE tells of the hard limit; -EBADMSG when it is too short. */
 int xfrm_parse_expire_hard(const struct nlmsghdr *nlh);
 
+/* XFRM_MSG_MAPPING: the peer's outer address or port changed behind NAT. Zero-filled. */
+struct xfrm_mapping {
+        uint32_t spi;
+        uint32_t reqid;
+        struct inet_addr destination; /* of the SA */
+        struct inet_addr old;         /* of the peer */
+        struct inet_addr new;
+        uint16_t old_port; /* UDP */
+        uint16_t new_port;
+};
+
+/* 0, or -EBADMSG. */
+int xfrm_parse_mapping(const struct nlmsghdr *nlh, struct xfrm_mapping *mapping);
+
 /* XFRM_MSG_FLUSHSA: the protocol flushed, 0 all, IPSEC_PROTO_ANY those with SPIs; or -EBADMSG. */
 int xfrm_parse_flush(const struct nlmsghdr *nlh);
 

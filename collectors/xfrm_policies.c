@@ -43,10 +43,12 @@ static void set_position(struct xfrm_policies *x, const struct policy *old, stru
  * Who makes the keys is a join's word, which stays as long as the policy wants keys. An event may
  * have waited while a dump told of a later use.
  */
-static void carry_over(const struct policy *old, struct policy *row)
+static void carry_over(const struct policy *old, struct policy *row, enum table_source source)
 {
         if (!old)
                 return;
+        if (source == TABLE_FROM_DUMP)
+                row->requester = old->requester; /* a dump does not tell */
         if (old->action == RULE_DYNAMIC_KEY && row->action == RULE_MANUAL_KEY)
                 row->action = RULE_DYNAMIC_KEY;
         if (old->add_time == row->add_time && old->use_time > row->use_time)
@@ -88,7 +90,7 @@ static int put(struct xfrm_policies *x, struct xfrm_policy *policy, enum table_s
         snprintf(name, sizeof(name), "xfrm-%u", policy->row.index);
         policy->row.name = name; /* until a join knows a better one */
         old = table_find(x->table, &policy->row);
-        carry_over(old, &policy->row);
+        carry_over(old, &policy->row, source);
         set_position(x, old, &policy->row, source);
         err = put_templates(x, policy, source);
         return err < 0 ? err : table_put(x->table, &policy->row, source);
@@ -102,6 +104,8 @@ static int apply_policy(struct xfrm_policies *x, const struct nlmsghdr *nlh,
 
         if (err != 0)
                 return err < 0 ? err : 0;
+        if (source == TABLE_FROM_EVENT)
+                policy.row.requester = nlh->nlmsg_pid;
         return put(x, &policy, source);
 }
 
@@ -114,6 +118,7 @@ static int apply_removal(struct xfrm_policies *x, const struct nlmsghdr *nlh,
 
         if (err != 0)
                 return err < 0 ? err : 0;
+        policy.row.requester = nlh->nlmsg_pid;
         err = put(x, &policy, TABLE_FROM_EVENT);
         table_remove(x->table, &policy.row, reason);
         remove_templates(x, &policy.row, 1, reason);

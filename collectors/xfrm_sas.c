@@ -1,6 +1,6 @@
 #include "xfrm_sas.h"
 
-#include "xfrm_parse.h"
+#include "tables/occurrence.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +11,13 @@
 
 void xfrm_sas_init(struct xfrm_sas *x, struct loop *loop, struct store *store)
 {
-        FILE *file = fopen("/proc/sys/net/core/xfrm_acq_expires", "re");
+        FILE *file;
+
+        memset(x, 0, sizeof(*x));
+        file = fopen("/proc/sys/net/core/xfrm_acq_expires", "re");
 
         x->table = store_table(store, &ipsec_sa_type);
+        x->occurrences = store_table(store, &occurrence_type);
         x->loop = loop;
         if (!file || fscanf(file, "%u", &x->acquire_expires) != 1)
                 x->acquire_expires = ACQUIRE_EXPIRES;
@@ -45,13 +49,16 @@ static bool is_of_earlier(const struct ipsec_sa *old, const struct ipsec_sa *sa)
  * An event may have waited while a dump told something later: counters of one SA never fall. What
  * moved is told by the first reading that shows more packets.
  */
-static void carry_over(const struct ipsec_sa *old, const struct moment *now, struct ipsec_sa *sa)
+static void carry_over(const struct ipsec_sa *old, const struct moment *now, struct ipsec_sa *sa,
+                       enum table_source source)
 {
         if (!same_life(old, sa)) {
                 sa->discontinuity = now->monotonic;
                 return;
         }
         sa->discontinuity = old->discontinuity;
+        if (source == TABLE_FROM_DUMP)
+                sa->requester = old->requester; /* a dump does not tell */
         sa->octets = larger(sa->octets, old->octets);
         sa->packets = larger(sa->packets, old->packets);
         sa->replay_window_errors = larger(sa->replay_window_errors, old->replay_window_errors);
@@ -70,7 +77,7 @@ static void set_offload_device(struct xfrm_text *text, struct ipsec_sa *sa)
 static int put(struct xfrm_sas *x, struct ipsec_sa *sa, const struct moment *now,
                enum table_source source)
 {
-        carry_over(table_find(x->table, sa), now, sa);
+        carry_over(table_find(x->table, sa), now, sa, source);
         return table_put(x->table, sa, source);
 }
 
@@ -124,6 +131,8 @@ static int apply_new(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_
                 return 0;
         if (source == TABLE_FROM_EVENT && sa.spi != 0)
                 remove_answered(x, &sa);
+        if (source == TABLE_FROM_EVENT)
+                sa.requester = nlh->nlmsg_pid;
         return put(x, &sa, &now, source);
 }
 
@@ -167,6 +176,7 @@ static int apply_update(struct xfrm_sas *x, const struct nlmsghdr *nlh)
                 return apply_new(x, nlh, TABLE_FROM_EVENT);
         sa = *old;
         take_update(&told, &sa);
+        sa.requester = nlh->nlmsg_pid;
         xfrm_judge_sa(&sa, now.wall);
         return put(x, &sa, &now, TABLE_FROM_EVENT);
 }
@@ -185,6 +195,7 @@ static int apply_deleted(struct xfrm_sas *x, const struct nlmsghdr *nlh)
                 return err;
         if (is_of_earlier(table_find(x->table, &sa), &sa))
                 return 0;
+        sa.requester = nlh->nlmsg_pid;
         err = put(x, &sa, &now, TABLE_FROM_EVENT);
         if (err == 0)
                 table_remove(x->table, &sa, TABLE_DELETED);
@@ -262,6 +273,51 @@ static int apply_flush(struct xfrm_sas *x, const struct nlmsghdr *nlh)
         return 0;
 }
 
+/* Told for each packet until somebody updates the SA. */
+static int apply_mapping(struct xfrm_sas *x, const struct nlmsghdr *nlh)
+{
+        struct xfrm_mapping mapping;
+        struct occurrence o;
+        char from[INET_ADDR_TEXT_SIZE], to[INET_ADDR_TEXT_SIZE], text[200];
+        int err = xfrm_parse_mapping(nlh, &mapping);
+        struct xfrm_mapping *last;
+
+        if (err < 0)
+                return err;
+        last = &x->mappings[mapping.spi % MAPPINGS];
+        if (memcmp(last, &mapping, sizeof(mapping)) == 0)
+                return 0;
+        *last = mapping;
+        inet_addr_text(&mapping.old, from);
+        inet_addr_text(&mapping.new, to);
+        snprintf(text, sizeof(text),
+                 "the peer's address behind NAT was %s port %u and is %s port %u", from,
+                 mapping.old_port, to, mapping.new_port);
+        memset(&o, 0, sizeof(o));
+        o.kind = EVENT_NAT_MAPPING_CHANGED;
+        o.entity = ENTITY_KERNEL;
+        o.reason = REASON_NONE;
+        o.spi = mapping.spi;
+        o.local = mapping.destination;
+        o.remote = mapping.new;
+        o.text = text;
+        return occurrence_tell(x->occurrences, &o);
+}
+
+/* It tells of a policy; what becomes of SAs a full read tells. */
+static int apply_migrate(struct xfrm_sas *x)
+{
+        struct occurrence o;
+
+        memset(&o, 0, sizeof(o));
+        o.kind = EVENT_SA_MIGRATED;
+        o.entity = ENTITY_KERNEL;
+        o.reason = REASON_NONE;
+        o.text = "SAs and policies moved to another address";
+        occurrence_tell(x->occurrences, &o);
+        return XFRM_SAS_RESYNC;
+}
+
 int xfrm_sas_apply(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_source source)
 {
         switch (nlh->nlmsg_type) {
@@ -277,8 +333,10 @@ int xfrm_sas_apply(struct xfrm_sas *x, const struct nlmsghdr *nlh, enum table_so
                 return apply_acquire(x, nlh);
         case XFRM_MSG_FLUSHSA:
                 return apply_flush(x, nlh);
+        case XFRM_MSG_MAPPING:
+                return apply_mapping(x, nlh);
         case XFRM_MSG_MIGRATE:
-                return XFRM_SAS_RESYNC;
+                return apply_migrate(x);
         default:
                 return 0;
         }

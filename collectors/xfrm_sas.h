@@ -4,13 +4,19 @@
 
 #include "loop.h"
 #include "tables/store.h"
+#include "xfrm_parse.h"
 
 #include <linux/netlink.h>
 
+/* Mappings remembered, by SPI: a repeated one is told once. */
+#define MAPPINGS 64
+
 struct xfrm_sas {
-        struct table *table;      /* ipsrIpsecSaTable */
-        struct loop *loop;        /* for the clocks */
-        uint32_t acquire_expires; /* seconds, net.core.xfrm_acq_expires */
+        struct table *table;       /* ipsrIpsecSaTable */
+        struct table *occurrences; /* what is no row's change: a new NAT mapping, a migration */
+        struct loop *loop;         /* for the clocks */
+        uint32_t acquire_expires;  /* seconds, net.core.xfrm_acq_expires */
+        struct xfrm_mapping mappings[MAPPINGS];
 };
 
 /* The message means that the kernel changed SAs without telling which. */

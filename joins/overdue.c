@@ -2,14 +2,11 @@
 
 #include "agenda.h"
 #include "queue.h"
-#include "serving.h"
+#include "successor.h"
 #include "tables/ipsec_sa.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Seconds behind the soft limit in which a rekey ought to be over. */
-#define PATIENCE 30
 
 /* Looks in one turn of the loop. */
 #define ROWS_PER_TURN 1000
@@ -53,32 +50,6 @@ static bool is_usable(const struct ipsec_sa *sa)
         return sa->spi != 0 && (sa->state == SA_MATURE || sa->state == SA_DYING);
 }
 
-/* The SAs between the same ends, newer ones behind it; the other way round with before. */
-static const struct ipsec_sa *neighbour(struct overdue *o, const struct ipsec_sa *sa, bool before)
-{
-        uint32_t oid[INDEX_MAX];
-        size_t length = index_encode(&sa_by_ends_type, sa, oid);
-        const struct ipsec_sa *other =
-                before ? table_previous(o->sas, &sa_by_ends_type, oid, length)
-                       : table_next(o->sas, &sa_by_ends_type, oid, length, false);
-
-        return other && other->reqid == sa->reqid && other->protocol == sa->protocol &&
-                               other->mode == sa->mode && other->if_id == sa->if_id &&
-                               memcmp(&other->source, &sa->source, sizeof(sa->source)) == 0 &&
-                               memcmp(&other->destination, &sa->destination,
-                                      sizeof(sa->destination)) == 0
-                       ? other
-                       : NULL;
-}
-
-static bool has_successor(struct overdue *o, const struct ipsec_sa *sa)
-{
-        while ((sa = neighbour(o, sa, false)))
-                if (is_usable(sa))
-                        return true;
-        return false;
-}
-
 static void judge(struct overdue *o, uint32_t index)
 {
         const struct ipsec_sa *sa = table_at(o->sas, &ipsec_sa_type, &index, 1);
@@ -88,8 +59,8 @@ static void judge(struct overdue *o, uint32_t index)
 
         if (!sa)
                 return;
-        overdue = is_usable(sa) && sa->soft_expiry != 0 && now.wall > sa->soft_expiry + PATIENCE &&
-                  !has_successor(o, sa);
+        overdue = is_usable(sa) && sa->soft_expiry != 0 &&
+                  now.wall > sa->soft_expiry + REKEY_PATIENCE && !successor_of(o->sas, sa);
         if (overdue == sa->rekey_overdue)
                 return;
         changed = *sa;
@@ -118,7 +89,7 @@ static void run(void *context)
 static void look_later(struct overdue *o, const struct ipsec_sa *sa)
 {
         struct moment now = now_of(o);
-        int64_t when = now.monotonic + 1000 * (sa->soft_expiry + PATIENCE + 1 - now.wall);
+        int64_t when = now.monotonic + 1000 * (sa->soft_expiry + REKEY_PATIENCE + 1 - now.wall);
 
         agenda_put(&o->agenda, when, sa->index);
         run_at(o, when);
@@ -146,7 +117,7 @@ static void sa_changed(void *context, enum table_event event, enum table_reason 
                 look_now(o, sa);
         if (!is_usable(sa) || (old && is_usable(old)))
                 return;
-        former = neighbour(o, sa, true);
+        former = predecessor_of(o->sas, sa);
         if (former && former->rekey_overdue)
                 look_now(o, former);
 }

@@ -69,7 +69,8 @@ struct tunnel_record {
         int64_t wake;           /* monotonic, ms: when the agenda has it; 0 not at all */
         int64_t last_packet_in; /* seconds since 1970; 0 never */
         int64_t last_packet_out;
-        int64_t silent_since;     /* the same: first packet out behind the last one in */
+        int64_t lingers_until; /* monotonic, ms: it is down, and its row stays until then; 0 not */
+        int64_t silent_since;  /* the same: first packet out behind the last one in */
         int64_t duplicates_since; /* monotonic, ms: more than one pair of SAs; 0 not */
         int64_t last_told;        /* seconds since 1970: the kernel told of one of its SAs */
         int64_t left;             /* seconds since 1970; for sorting t->absent alone */

@@ -17,6 +17,9 @@
 /* Milliseconds for which more than one pair of SAs is nothing but a rekey. */
 #define REKEY_TAKES 60000
 
+/* Milliseconds for which the row of a tunnel that is no more stays when it goes down. */
+#define LINGERS 60000
+
 /* Milliseconds in which one read of all SAs tells of both directions. */
 #define READ_TAKES 2000
 
@@ -133,6 +136,17 @@ static bool stays(struct tunnels *t, const struct tunnel_record *r, const struct
                 return true;
         /* Of an earlier run, and no daemon has said yet what is configured now. */
         return r->restored && !t->ike_read;
+}
+
+/* Whoever was told that it is down may read why for a while. */
+static bool lingers(struct tunnels *t, struct tunnel_record *r, const struct sight *s)
+{
+        if (r->up)
+                r->lingers_until = s->now.monotonic + LINGERS;
+        if (s->now.monotonic >= r->lingers_until)
+                return false;
+        tunnel_wake_at(t, r, r->lingers_until);
+        return true;
 }
 
 /* ---- whether it is up ---- */
@@ -557,7 +571,9 @@ void tunnel_judge(struct tunnels *t, struct tunnel_record *r)
         struct tunnel row;
         char *name;
 
-        if (!stays(t, r, &s)) {
+        if (stays(t, r, &s)) {
+                r->lingers_until = 0;
+        } else if (!lingers(t, r, &s)) {
                 tunnel_forget(t, r);
                 return;
         }

@@ -2,6 +2,7 @@
 #include "row.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const void *member_of(const struct column *column, const void *row)
@@ -117,6 +118,18 @@ int index_compare(const void *sought, const void *item)
                         return order;
         }
         return rest.length > 0;
+}
+
+void row_name(const struct table_type *view, const void *row, char text[ROW_NAME_SIZE])
+{
+        uint32_t oid[INDEX_MAX];
+        size_t n = index_encode(view, row, oid);
+        int length = snprintf(text, ROW_NAME_SIZE, "%u.1.%u", (unsigned int)view->number,
+                              (unsigned int)view->columns[0].number);
+
+        for (size_t i = 0; i < n; i++)
+                length += snprintf(text + length, ROW_NAME_SIZE - (size_t)length, ".%u",
+                                   (unsigned int)oid[i]);
 }
 
 static int decode_octets(const struct column *column, void *row, const uint32_t *oid, size_t length,

@@ -174,6 +174,9 @@ struct ipsec_sa {
         int64_t last_packet;   /* seconds since 1970: when a read first showed more packets; 0 never
                                 */
         int64_t discontinuity; /* monotonic, ms: when the counters of this row began */
+        uint32_t
+                requester; /* who asked for the last change, in the words of the request (nlmsg_pid;
+                            * IKE daemons put their process there); 0 not told; no column has it */
 
         /* What the table and the joins fill; a collector leaves it 0. */
         uint32_t index;         /* ipsrSaIndex */

@@ -81,6 +81,7 @@ struct policy {
         uint64_t
                 position; /* of two with one priority the lower one comes first; no column has it */
         const char *security_context; /* XFRMA_SEC_CTX */
+        uint32_t requester; /* who asked for the last change, as of an SA; no column has it */
 
         /* What the joins fill; a collector gives a new row its name, and leaves the rest 0. */
         const char *name; /* of the child that an IKE daemon made it for, else "xfrm-INDEX" */

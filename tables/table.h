@@ -133,6 +133,15 @@ const void *table_previous(const struct table *t, const struct table_type *view,
 /* Writes the index of a row; returns the number of sub-identifiers. */
 size_t index_encode(const struct table_type *view, const void *row, uint32_t oid[INDEX_MAX]);
 
+/* Room for the name of any row, with its NUL. */
+#define ROW_NAME_SIZE (12 * (INDEX_MAX + 3))
+
+/*
+ * Writes the name of the row's first accessible column below ipsrObjects, as COLUMN_ROW_POINTER has
+ * it: "12.1.4.3.97.98.99". view: the table's own type.
+ */
+void row_name(const struct table_type *view, const void *row, char text[ROW_NAME_SIZE]);
+
 /* Sets the index members of a row. 0, or -EINVAL when the sub-identifiers are no such index. */
 int index_decode(const struct table_type *view, void *row, const uint32_t *oid, size_t length,
                  struct strings *pool);

@@ -8,6 +8,7 @@
 #include "collectors/strongswan_rows.h"
 #include "fake_loop.h"
 #include "joins/children.h"
+#include "joins/events.h"
 #include "joins/tunnels.h"
 #include "suite.h"
 #include "tables/collector_row.h"
@@ -22,6 +23,8 @@
 static struct loop *loop;
 static struct store *store;
 static struct tunnels *tunnels;
+static struct journal *journal;
+static struct events *found;
 static struct strongswan_rows rows;
 static struct recorded recorded;
 static struct vici_packet packet;
@@ -40,10 +43,13 @@ static void put_collector(const char *key)
 static void setup(void)
 {
         static const struct tunnels_config config = { 1000, 1000, 60, NULL, 0 };
+        static const struct events_config events_config = { .expiry_seconds = 60 };
 
         loop = fake_loop_new(RECORDED);
         store = store_new();
         tunnels = tunnels_new(store, loop, &config);
+        journal = journal_new(store, loop, 1000);
+        found = events_new(store, loop, journal, &events_config);
         strongswan_rows_init(&rows, loop, store);
         read_recorded(&recorded, "list-conns.resp.bin");
         while (next_packet(&recorded, &packet))
@@ -51,12 +57,14 @@ static void setup(void)
                         ck_assert_int_eq(strongswan_take_connection(&rows, packet.message), 0);
         put_collector("strongswan");
         put_collector("xfrm");
-        fake_loop_advance(loop, 1);
+        fake_loop_advance(loop, 3000); /* the configuration that was there is no event */
 }
 
 static void teardown(void)
 {
         strongswan_rows_free(&rows);
+        events_free(found);
+        journal_free(journal);
         tunnels_free(tunnels);
         store_free(store);
         fake_loop_free(loop);
@@ -74,6 +82,10 @@ static void set_sa(struct ipsec_sa *sa, const struct child_sa *child, bool in)
         sa->reqid = child->reqid;
         sa->keying = KEYING_IKE;
         sa->packets = 1;
+        sa->requester = 170; /* what charon puts into its requests */
+        sa->source.type = sa->destination.type = INET_ADDR_IPV4;
+        sa->source.octets[3] = in ? 2 : 1;
+        sa->destination.octets[3] = in ? 1 : 2;
         sa->told_direction = sa->direction = in ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
 }
 
@@ -175,6 +187,66 @@ static void check_tunnel(const char *policy, const char *child, uint64_t ups, ui
         ck_assert_uint_eq(row->packets_out, ups + rekeys);
 }
 
+/* How many events there are of a kind with this reason. */
+static unsigned int count_events(enum event_kind kind, enum reason reason)
+{
+        const struct event *event;
+        unsigned int found_events = 0;
+        uint32_t n = 0;
+
+        while ((event = table_next(store_table(store, &event_type), &event_type, &n, 1, false))) {
+                n = event->number;
+                found_events += event->kind == kind && event->reason == reason;
+        }
+        return found_events;
+}
+
+static const struct told {
+        enum event_kind kind;
+        enum reason reason;
+        unsigned int times;
+} of_life[] = {
+        { EVENT_TUNNEL_UP, REASON_NONE, 7 },
+        { EVENT_TUNNEL_DOWN, REASON_CLOSED_LOCALLY, 5 },
+        { EVENT_TUNNEL_DOWN, REASON_LOCAL_AUTH_FAILED, 1 },
+        { EVENT_TUNNEL_REKEYED, REASON_NONE, 2 },
+        { EVENT_IKE_SA_UP, REASON_NONE, 5 },
+        { EVENT_IKE_SA_DOWN, REASON_CLOSED_LOCALLY, 3 },
+        { EVENT_IKE_SA_REKEYED, REASON_NONE, 1 },
+        { EVENT_IKE_AUTH_FAILURE, REASON_LOCAL_AUTH_FAILED, 1 },
+        { EVENT_SA_CREATED, REASON_NONE, 14 },
+        { EVENT_SA_REMOVED, REASON_CLOSED_LOCALLY, 10 },
+        { 0, 0, 0 },
+}, of_failures[] = {
+        { EVENT_TUNNEL_UP, REASON_NONE, 4 },
+        { EVENT_TUNNEL_DOWN, REASON_CLOSED_LOCALLY, 1 },
+        { EVENT_TUNNEL_DOWN, REASON_PEER_DEAD, 1 },
+        { EVENT_TUNNEL_DOWN, REASON_LOCAL_AUTH_FAILED, 1 },
+        { EVENT_TUNNEL_REKEYED, REASON_NONE, 1 },
+        { EVENT_IKE_SA_UP, REASON_NONE, 4 },
+        { EVENT_IKE_SA_DOWN, REASON_PEER_DEAD, 1 },
+        { EVENT_IKE_AUTH_FAILURE, REASON_LOCAL_AUTH_FAILED, 1 },
+        { EVENT_IKE_AUTH_FAILURE, REASON_PEER_AUTH_FAILED, 1 },
+        { EVENT_SA_CREATED, REASON_NONE, 8 },
+        { EVENT_SA_REMOVED, REASON_CLOSED_LOCALLY, 4 },
+        { 0, 0, 0 },
+};
+
+/* These, and no others. */
+static void check_events(const struct told *told)
+{
+        unsigned int all = 0;
+
+        for (; told->times > 0; told++) {
+                ck_assert_msg(count_events(told->kind, told->reason) == told->times,
+                              "%s, %s: %u times", label_of(event_kinds, told->kind),
+                              label_of(event_reasons, told->reason),
+                              count_events(told->kind, told->reason));
+                all += told->times;
+        }
+        ck_assert_uint_eq(table_count(store_table(store, &event_type)), all);
+}
+
 START_TEST(test_life)
 {
         play("events-moon.bin", _i == 0 ? 0 : 500);
@@ -187,6 +259,7 @@ START_TEST(test_life)
         check_tunnel("legacy", "legacy-net", 1, 0, 1, REASON_NONE); /* IKEv1 */
         check_tunnel("badauth", "bad-net", 0, 0, 0, REASON_LOCAL_AUTH_FAILED);
         ck_assert_uint_eq(get("badauth", "bad-net")->authentication_failures, 1);
+        check_events(of_life);
 }
 END_TEST
 
@@ -198,6 +271,7 @@ START_TEST(test_failures)
         check_tunnel("legacy", "legacy-net", 1, 1, 0, REASON_CLOSED_LOCALLY);
         check_tunnel("badauth", "bad-net", 0, 0, 0, REASON_PEER_AUTH_FAILED);
         ck_assert_uint_eq(get("badauth", "bad-net")->authentication_failures, 2);
+        check_events(of_failures);
 }
 END_TEST
 
