@@ -71,6 +71,21 @@ static bool is_of_packet(enum audit_operation operation)
         return operation >= AUDIT_PACKET_WITHOUT_SA;
 }
 
+/* These are told one by one: joins count them, and set them against the kernel's counters. */
+static enum event_kind kind_of(enum audit_operation operation)
+{
+        switch (operation) {
+        case AUDIT_PACKET_WITHOUT_SA:
+                return EVENT_PACKET_WITHOUT_SA;
+        case AUDIT_INTEGRITY_FAILURE:
+                return EVENT_INTEGRITY_FAILURES;
+        case AUDIT_PACKET_REPLAYED:
+                return EVENT_REPLAY_FAILURES;
+        default:
+                return EVENT_AUDIT_RECORD;
+        }
+}
+
 static bool is_worth_telling(const struct audit_message *m)
 {
         return m->failed || is_of_packet(m->operation);
@@ -118,8 +133,7 @@ static void tell(struct audit *a, const struct audit_message *m, uint32_t count)
         char text[256];
 
         memset(&o, 0, sizeof(o));
-        o.kind = m->operation == AUDIT_PACKET_WITHOUT_SA ? EVENT_PACKET_WITHOUT_SA
-                                                         : EVENT_AUDIT_RECORD;
+        o.kind = (uint8_t)kind_of(m->operation);
         o.entity = of_policy ? ENTITY_POLICY : ENTITY_KERNEL;
         o.spi = m->spi;
         o.count = count > 1 ? count : 0;
@@ -161,7 +175,7 @@ static void take(struct audit *a, const struct audit_message *m)
         if (!is_worth_telling(m))
                 return;
         a->base.loop->now(a->base.loop, &now);
-        if (flood_allows(&l->flood, now.monotonic)) {
+        if (kind_of(m->operation) != EVENT_AUDIT_RECORD || flood_allows(&l->flood, now.monotonic)) {
                 tell(a, m, 1);
                 return;
         }

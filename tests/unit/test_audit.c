@@ -17,7 +17,7 @@
 
 #define RECORDED 1795500436
 
-enum { TOLD_MAX = 256 };
+enum { TOLD_MAX = 2048 };
 
 static struct loop *loop;
 static struct store *store;
@@ -242,11 +242,11 @@ START_TEST(bad_packets)
         ck_assert_str_eq(told[0].text,
                          "a packet came for an SA that is not there: from 192.0.2.2 to 192.0.2.1, "
                          "SPI 0xdead (audit record 1795500436.136:12)");
-        ck_assert_int_eq(told[1].row.kind, EVENT_AUDIT_RECORD);
+        ck_assert_int_eq(told[1].row.kind, EVENT_INTEGRITY_FAILURES);
         ck_assert_str_eq(told[1].text,
                          "a packet failed its integrity check: from 192.0.2.2 to 192.0.2.1, SPI "
                          "0x3001 (audit record 1795500436.136:13)");
-        ck_assert_int_eq(told[2].row.kind, EVENT_AUDIT_RECORD);
+        ck_assert_int_eq(told[2].row.kind, EVENT_REPLAY_FAILURES);
         ck_assert_ptr_nonnull(strstr(told[2].text, "a second time"));
         end(c);
 }
@@ -287,10 +287,12 @@ START_TEST(flood)
 {
         struct collector *c;
 
-        put_flood("SA-notfound", 1, 1000);
-        put_flood("SA-icv-failure", 1, 3);
+        put_flood("SA-replay-overflow", 1, 1000);
+        put_flood("SA-later res=0", 1, 3);
         c = replay_all();
         ck_assert_uint_eq(n_told, FLOOD_AT_ONCE + 3);
+        ck_assert_int_eq(told[0].row.kind, EVENT_AUDIT_RECORD);
+        is_address(&told[0].row.remote, "192.0.2.1"); /* of an SA that sends */
         fake_loop_advance(loop, FLOOD_MINUTE - 10);
         ck_assert_uint_eq(n_told, FLOOD_AT_ONCE + 3);
         fake_loop_advance(loop, 20);
@@ -298,10 +300,24 @@ START_TEST(flood)
         ck_assert_uint_eq(told[n_told - 1].row.count, 1000 - FLOOD_AT_ONCE);
         ck_assert_uint_eq(told[n_told - 1].row.spi, 1000);
         ck_assert_str_eq(told[n_told - 1].text,
-                         "a packet came for an SA that is not there, 995 times more; the last: "
-                         "from 192.0.2.2 to 192.0.2.1, SPI 0x3e8 (audit record 1.2:1000)");
+                         "an SA has used up its sequence numbers, 995 times more; the last: from "
+                         "192.0.2.2 to 192.0.2.1, SPI 0x3e8 (audit record 1.2:1000)");
         fake_loop_advance(loop, 10 * FLOOD_PAUSE_MAX);
         ck_assert_uint_eq(n_told, FLOOD_AT_ONCE + 4);
+        end(c);
+}
+END_TEST
+
+/* Joins count these, and bound what comes of them. */
+START_TEST(packets_one_by_one)
+{
+        struct collector *c;
+
+        put_flood("SA-notfound", 1, 1000);
+        put_flood("SA-icv-failure", 1, 500);
+        put_flood("SA-replayed-pkt", 1, 300);
+        c = replay_all();
+        ck_assert_uint_eq(n_told, 1800);
         end(c);
 }
 END_TEST
@@ -354,6 +370,7 @@ int main(void)
         tcase_add_test(tcase, bad_packets);
         tcase_add_test(tcase, changes);
         tcase_add_test(tcase, flood);
+        tcase_add_test(tcase, packets_one_by_one);
         tcase_add_test(tcase, long_flood);
         return run_suite("audit", tcase);
 }
