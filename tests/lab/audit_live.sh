@@ -35,6 +35,7 @@ fi
 ### Off: idle. On: every record
 
 ip link add lan0 type dummy && ip addr add 192.0.2.1/24 dev lan0 && ip addr add 192.0.2.2/24 dev lan0 && ip link set lan0 up
+printf 'failureInterval 3600\nintegrityFailureRate 0\n' >"$WORK/a/agent.conf"
 start_both "$WORK/a" --record "$WORK/recording"
 is "audit is off: idle" "$(row 2)" 6
 check "and it says so" grep -q 'audit is off' <<<"$(why)"
@@ -62,11 +63,12 @@ check "the agent counted them all" wait_until $SOON all_heard
 is "up" "$(row 2)" 1
 is "nothing failed, nothing was lost" "$(row 9) $(row 11)" "0 0"
 
-### The journal
+### The journal: what is told with the record, an hour before the interval ends
 
 # told WHAT PATTERN: there is such an event
 told() { check "$1" wait_until $SOON "events | grep -E '$2' | grep -q ."; }
 told "the packet without an SA is an event" '"kind": "packetWithoutSa".*"peer": "192.0.2.2".*"spi": "0x0000dead"'
+told "so is the forged one" '"kind": "integrityFailures".*"spi": "0x00003001"'
 told "the refused change is an event" '"kind": "auditRecord".*"spi": "0x00003001".*an SA could not be added'
 is "changes that were made are none" "$(events | grep -c 'audit.*\(SAD\|SPD\)-')" 0
 
