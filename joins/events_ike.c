@@ -428,6 +428,8 @@ static void negotiation_ended(struct events_ike *i, const struct ike_sa *row)
 
         if (!row->policy_name && !row->encryption)
                 return; /* whoever knocked said nothing by which it could be told */
+        if (row->reason != 0)
+                return; /* the daemon has said why, and that was told as an occurrence */
         key_of_name(row->policy_name ? row->policy_name : "", key);
         if (find_failure(i, key, row->initiator_spi))
                 return;
@@ -504,6 +506,8 @@ static enum reason reason_of_end(const struct events_ike *i, const struct ike_sa
 {
         if (!row && desk_daemon(i->desk, old->daemon_kind)->gone)
                 return REASON_DAEMON_GONE;
+        if ((row ? row : old)->reason != 0)
+                return (enum reason)(row ? row : old)->reason;
         if (!row && reason == TABLE_LOST)
                 return REASON_UNKNOWN;
         switch (row ? row->state : old->state) {
