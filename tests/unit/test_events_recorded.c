@@ -197,8 +197,8 @@ static void check_events(const struct told *told)
 
         for (; told->times > 0; told++) {
                 ck_assert_msg(count_events(told->kind, told->reason) == told->times,
-                              "%s, %s: %u times", label_of(event_kinds, told->kind),
-                              label_of(event_reasons, told->reason),
+                              "%s, %s: %u times", label_of(event_kinds, (int32_t)told->kind),
+                              label_of(event_reasons, (int32_t)told->reason),
                               count_events(told->kind, told->reason));
                 all += told->times;
         }
