@@ -153,7 +153,7 @@ as_root() { "$BUILD/ipsec_report" -collector 2>&1; }
 # nobody may not be let into the folder of the build
 as_other() { # GROUP...
     cp "$BUILD/ipsec_report" "$WORK/bin/" &&
-        setpriv --reuid nobody --regid nogroup "$@" "$WORK/bin/ipsec_report" -collector 2>&1
+        setpriv --reuid nobody --regid nogroup "$@" "$WORK/bin/ipsec_report" -collector -- -t 1 -r 0 2>&1
 }
 
 works_for_root() {
