@@ -87,7 +87,12 @@ is "undo: the agent runs, as before" "$(state ipsec-reportd)" active
 
 ### Upgraded
 
-check "set up again" ipsec-report-setup --yes
+# now where setup has to change snmpd.conf itself
+sed -i '/^includeDir/d' /etc/snmp/snmpd.conf
+truncate -s -1 /etc/snmp/snmpd.conf
+cp -p /etc/snmp/snmpd.conf etc.clean/snmp/
+check "set up again, without includeDir" ipsec-report-setup --yes
+check "that changed snmpd.conf" grep -q '^includeFile' /etc/snmp/snmpd.conf
 # a tunnel of an earlier run: no daemon runs here that would make one
 systemctl stop ipsec-reportd.service
 install -o ipsec-report -g ipsec-report -m 600 /proof/state /var/lib/ipsec-report/state
