@@ -13,12 +13,12 @@
 #include <sys/select.h>
 #include <time.h>
 
-/* The file type of ipsec_report.conf, and where Net-SNMP keeps its token `agent`. */
+/* The file type of ipsec_report.conf, and where Net-SNMP keeps its tokens `agent` and `community`. */
 #define CONFIGURATION "ipsec_report"
 #define DEFAULT_ADDRESS "udp:127.0.0.1:161"
 #define LOCAL_COMMUNITY "public"
 #define ANYBODY "the community"
-enum { STORED_ADDRESS = 0 };
+enum { STORED_ADDRESS = 0, STORED_COMMUNITY };
 
 /* Unless -t, -r or snmp.conf say otherwise. */
 enum { TIMEOUT = 2000000 /* microseconds */, RETRIES = 2, LIBRARY_RETRIES = 5 };
@@ -63,6 +63,8 @@ static void prepare_library(void)
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_IGNORE_NO_COMMUNITY, 1);
         netsnmp_ds_register_config(ASN_OCTET_STR, module, "agent", NETSNMP_DS_APPLICATION_ID,
                                    STORED_ADDRESS);
+        netsnmp_ds_register_config(ASN_OCTET_STR, module, "community", NETSNMP_DS_APPLICATION_ID,
+                                   STORED_COMMUNITY);
         prefer_v2c();
 }
 
@@ -121,6 +123,28 @@ static void choose_patience(netsnmp_session *s)
 }
 
 /*
+ * The agent of ipsec_report.conf has a community there. It is for that agent alone, and counts more
+ * than what snmp.conf says for any; what was said on the command line counts more.
+ */
+static int choose_configured(int argc, char **argv, netsnmp_session *s)
+{
+        const char *address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, STORED_ADDRESS);
+        const char *community = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, STORED_COMMUNITY);
+
+        s->peername = strdup(address ? address : DEFAULT_ADDRESS);
+        if (!s->peername)
+                return -ENOMEM;
+        if (!community || has_option(argc, argv, 'v') || has_option(argc, argv, 'c') ||
+            has_option(argc, argv, 'u'))
+                return 0;
+        free(s->community);
+        s->community = (u_char *)strdup(community);
+        s->community_len = s->community ? strlen(community) : 0;
+        s->version = SNMP_VERSION_2c;
+        return s->community ? 0 : -ENOMEM;
+}
+
+/*
  * netsnmp_parse_args() insists on an address: a default one stands behind all that was given, and
  * the index that comes back says whether it was taken.
  */
@@ -128,20 +152,17 @@ static int parse(int argc, char **argv, netsnmp_session *s)
 {
         char **all = calloc((size_t)argc + 2, sizeof(*all));
         char fallback[] = DEFAULT_ADDRESS;
-        const char *configured;
-        int taken;
+        int taken, err = 0;
 
         if (!all)
                 return -ENOMEM;
         memcpy(all, argv, (size_t)argc * sizeof(*all));
         all[argc] = fallback;
         taken = netsnmp_parse_args(argc + 1, all, s, "", no_other_options, 0);
-        if (taken > argc) {
-                configured = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, STORED_ADDRESS);
-                s->peername = strdup(configured ? configured : DEFAULT_ADDRESS);
-        } else if (taken > 0) {
+        if (taken > argc)
+                err = choose_configured(argc, argv, s);
+        else if (taken > 0)
                 s->peername = strdup(s->peername);
-        }
         if (taken > 0 && taken < argc)
                 complain("one agent at a time: '%s' is too much", all[taken]);
         free(all);
@@ -149,7 +170,7 @@ static int parse(int argc, char **argv, netsnmp_session *s)
                 return 1;
         if (taken == NETSNMP_PARSE_ARGS_ERROR)
                 return -ECONNREFUSED;
-        return taken < 0 || taken < argc ? -EINVAL : 0;
+        return taken < 0 || taken < argc ? -EINVAL : err;
 }
 
 /*

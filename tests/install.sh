@@ -18,9 +18,11 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /lib/systemd/system/ipsec-reportd.service
 /usr/bin/ipsec_report
 /usr/lib/sysusers.d/ipsec-report.conf
+/usr/sbin/ipsec-report-setup
 /usr/sbin/ipsec-reportd
 /usr/share/man/man1/ipsec_report.1
 /usr/share/man/man5/ipsec-reportd.conf.5
+/usr/share/man/man8/ipsec-report-setup.8
 /usr/share/man/man8/ipsec-reportd.8
 /usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt"
 laid=$(cd "$root" && find . ! -type d | sed 's/^\.//' | sort)
@@ -28,7 +30,7 @@ is "files outside of /usr/share/doc" "$(grep -v '^/usr/share/doc/' <<<"$laid")" 
 for file in README.md NEWS.md LICENSE examples/ipsec-report.conf; do
     check "/usr/share/doc has $file" test -s "$root/usr/share/doc/ipsec-report/$file"
 done
-for program in usr/sbin/ipsec-reportd usr/bin/ipsec_report; do
+for program in usr/sbin/ipsec-reportd usr/sbin/ipsec-report-setup usr/bin/ipsec_report; do
     check "/$program is a program" test -x "$root/$program"
 done
 for program in traphandle-nagios traphandle-zabbix; do
