@@ -19,6 +19,7 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /usr/bin/ipsec_report
 /usr/lib/sysusers.d/ipsec-report.conf
 /usr/sbin/ipsec-reportd
+$(cd "$source/etc/nms" && find . -type f ! -path './generate/*' | sed 's|^\.|/usr/share/ipsec-report/nms|' | sort)
 /usr/share/man/man1/ipsec_report.1
 /usr/share/man/man5/ipsec-reportd.conf.5
 /usr/share/man/man8/ipsec-reportd.8
@@ -49,6 +50,11 @@ is "nothing is left" "$(find "$root" ! -type d)" ""
 # Another root for the module: text, agent and command move.
 check "configure with another root" "$source/configure" --quiet --with-mib-root=1.3.6.1.4.1.99999.7
 check "make with another root" make -s -j "$(nproc)"
+check "make install with another root" make -s install DESTDIR="$WORK/moved"
+is "files for monitoring systems are moved" \
+    "$(grep -rlE '8072\.9999' "$WORK/moved/usr/local/share/ipsec-report/nms")" ""
+check "and have its numbers" grep -q '1\.3\.6\.1\.4\.1\.99999\.7\.1\.12' \
+    "$WORK/moved/usr/local/share/ipsec-report/nms/prometheus/snmp.yml"
 cp -r "$TESTS/mibs" "$WORK/mibs"
 cp installed/IPSEC-REPORT-MIB.txt "$WORK/mibs/"
 is "the module's root" "$(snmptranslate -M "$WORK/mibs" -m IPSEC-REPORT-MIB -On \

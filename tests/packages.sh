@@ -75,3 +75,31 @@ unpack_libreswan() {
     [ -e "$LIBRESWAN" ] || mv "$new/root" "$LIBRESWAN"
     rm -rf "$new"
 }
+
+# the files for monitoring systems: what makes them, and what they are for
+NMS_PACKAGES=(/usr/bin/snmptranslate=snmp prometheus-snmp-generator=prometheus-snmp-exporter
+    /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml)
+PROMETHEUS_PACKAGES=("${NMS_PACKAGES[@]}" prometheus=prometheus promtool=prometheus curl=curl)
+
+# unpack_from SUITE PACKAGE: a package of another suite of Debian, of the same mirror as this machine's, unpacked and
+# not installed. Prints where.
+unpack_from() {
+    local cache=${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab}/$1 apt site
+    if [ ! -d "$cache/$2" ]; then
+        apt=$cache/apt
+        mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$cache/new" || return
+        # shellcheck disable=SC2016 # apt-get expands it
+        site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' \
+            'Component: main' | grep -v -e -security | head -n 1)
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $1 main" >"$apt/sources.list"
+        local options=(-qq -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
+            -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt")
+        if ! { apt-get "${options[@]}" update && cd "$cache/new" &&
+            apt-get "${options[@]}" download "$2/$1" && dpkg -x "$2"_*.deb "$2" && rm -f "$2"_*.deb &&
+            mv "$2" "$cache/$2"; } >"$cache/log" 2>&1; then
+            tail -n 3 "$cache/log" >&2
+            return 1
+        fi
+    fi
+    echo "$cache/$2"
+}
