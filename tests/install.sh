@@ -32,7 +32,8 @@ done
 for program in usr/sbin/ipsec-reportd usr/bin/ipsec_report; do
     check "/$program is a program" test -x "$root/$program"
 done
-is "other files are no programs" "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*')" ""
+is "other files are no programs" "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*')" \
+    ./usr/share/ipsec-report/nms/zabbix/trap-handler
 check "ipsec-reportd -v" "$root/usr/sbin/ipsec-reportd" -v
 check "ipsec_report -version" "$root/usr/bin/ipsec_report" -version
 is "both have one version" "$("$root/usr/sbin/ipsec-reportd" -v | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' |

@@ -80,6 +80,14 @@ unpack_libreswan() {
 NMS_PACKAGES=(/usr/bin/snmptranslate=snmp prometheus-snmp-generator=prometheus-snmp-exporter
     /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml)
 PROMETHEUS_PACKAGES=("${NMS_PACKAGES[@]}" prometheus=prometheus promtool=prometheus curl=curl)
+# Zabbix 6.0 and what its server, its frontend and their database need; those of 7.0 are unpacked
+ZABBIX_PACKAGES=("${NMS_PACKAGES[@]}" zabbix_server=zabbix-server-pgsql
+    /usr/share/zabbix/index.php=zabbix-frontend-php php=php-cli '/usr/lib/php/*/pgsql.so=php-pgsql'
+    '/usr/lib/php/*/gd.so=php-gd' '/usr/lib/php/*/bcmath.so=php-bcmath' '/usr/lib/php/*/mbstring.so=php-mbstring'
+    '/usr/lib/php/*/xml.so=php-xml' '/usr/lib/postgresql/*/bin/postgres=postgresql'
+    /usr/share/i18n/locales/en_US=locales snmptrapd=snmptrapd curl=curl chromium=chromium
+    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core
+    '/usr/lib/*/libevent_extra-2.1.so.7=libevent-extra-2.1-7' setpriv=util-linux)
 
 # unpack_from SUITE PACKAGE: a package of another suite of Debian, of the same mirror as this machine's, unpacked and
 # not installed. Prints where.

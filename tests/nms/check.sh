@@ -28,7 +28,7 @@ PY
     check "$1: is told" grep -Eq "$2" <<<"$output"
 }
 
-changed "a new label" 'prometheus/snmp.yml is not what' \
+changed "a new label" 'zabbix/.* is not what' \
     'text = text.replace("notConfigured(6),\n", "notConfigured(6), suspended(8),\n", 1)'
 changed "a new label of a collector" 'grafana/.* is not what' \
     'text = text.replace("idle(6),\n                    unknown(7)\n", "idle(6), paused(8),\n unknown(7)\n", 1)'
@@ -44,6 +44,25 @@ text = text.replace(behind, """ipsrTunnelNews OBJECT-TYPE
     ::= { ipsrTunnelEntry 66 }
 
 """ + behind)'
+changed "a new column in Zabbix" 'zabbix/.*7.0.* is not what' '
+behind = "ipsrGlobalSasCountedShort OBJECT-TYPE"
+text = text.replace(behind, """ipsrGlobalNews OBJECT-TYPE
+    SYNTAX Counter64
+    MAX-ACCESS read-only
+    STATUS current
+    DESCRIPTION "News."
+    ::= { ipsrGlobal 54 }
+
+""" + behind)'
+changed "a new notification" 'nothing is said of ipsrNewNews' '
+behind = "ipsrCollectorUp NOTIFICATION-TYPE"
+text = text.replace(behind, """ipsrNewNews NOTIFICATION-TYPE
+    OBJECTS { ipsrNotifyReason, ipsrNotifyText }
+    STATUS current
+    DESCRIPTION "News."
+    ::= { ipsrNotifications 18 }
+
+""" + behind, 1)'
 changed "a renamed column" 'names ipsrTunnelOneWayFlag, which' \
     'text = text.replace("ipsrTunnelOneWayFlag", "ipsrTunnelSingleWayFlag")'
 changed "a column that is not chosen any more" 'ipsrTunnelReqid fits no object' \

@@ -54,3 +54,19 @@ while at < len(octets):
 open(f"{out}/state", "wb").write(kept)
 PY
 }
+
+# busier FROM TO OCTETS: the kernel's SAs of a recording, each with so many octets more
+busier() {
+    "$PYTHON" - "$@" <<'PY'
+import struct, sys
+source, target, more = sys.argv[1:]
+octets, at = bytearray(open(source, "rb").read()), 0
+BYTES = 16 + 56 + 24 + 16 + 64 # header, selector, id, source, limits: then what it counted
+while at < len(octets):
+    length, kind = struct.unpack_from("=IH", octets, at)
+    if kind == 0x10:
+        struct.pack_into("=Q", octets, at + BYTES, struct.unpack_from("=Q", octets, at + BYTES)[0] + int(more))
+    at += (length + 3) & ~3
+open(target, "wb").write(octets)
+PY
+}

@@ -17,11 +17,12 @@ sys.dont_write_bytecode = True
 import choices  # noqa: E402
 import grafana  # noqa: E402
 import prometheus  # noqa: E402
+import zabbix  # noqa: E402
 from mib import Mib  # noqa: E402
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 NMS = os.path.dirname(HERE)
-MAKERS = (prometheus, grafana)
+MAKERS = (prometheus, grafana, zabbix)
 
 
 def unknown_names(mib, text):

@@ -7,7 +7,9 @@ import tempfile
 
 MODULE = "IPSEC-REPORT-MIB"
 ROOT = "1.3.6.1.4.1.8072.9999.9999.4301"  # where the module in mibs/ stands; a moved one is moved at installation
-ENTERPRISE_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+ABBREVIATIONS = {"sa": "SA", "sas": "SAs", "ike": "IKE", "mib": "MIB", "dh": "DH", "eap": "EAP", "nat": "NAT", "pfs": "PFS",
+                 "ppk": "PPK", "prf": "PRF", "ips": "IPs", "xfrm": "XFRM"}
 
 
 class Object:
@@ -50,8 +52,9 @@ class Object:
 
     def words(self, stem):
         """The name without its stem, in words: ipsrTunnelSecondsToRekey is "Seconds to rekey"."""
-        found = ENTERPRISE_WORDS.findall(self.name[len(stem):])
-        return " ".join([found[0]] + [word if word.isupper() else word.lower() for word in found[1:]])
+        found = WORDS.findall(self.name[len(stem):])
+        words = [ABBREVIATIONS.get(word.lower(), word.lower()) for word in found]
+        return words[0][0].upper() + " ".join(words)[1:]
 
 
 class Mib:
