@@ -16,13 +16,15 @@ sys.dont_write_bytecode = True
 
 import choices  # noqa: E402
 import grafana  # noqa: E402
+import librenms  # noqa: E402
+import plugins  # noqa: E402
 import prometheus  # noqa: E402
 import zabbix  # noqa: E402
 from mib import Mib  # noqa: E402
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 NMS = os.path.dirname(HERE)
-MAKERS = (prometheus, grafana, zabbix)
+MAKERS = (prometheus, grafana, zabbix, plugins, librenms)
 
 
 def unknown_names(mib, text):

@@ -30,4 +30,4 @@ def dump(data, width=118):
 
 def head(*lines):
     """The first lines of a file, which say where it comes from."""
-    return "".join(f"# {line}\n" for line in lines)
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
