@@ -26,7 +26,7 @@ $(cd "$source/etc/nms" && find . -type f ! -path './generate/*' | sed 's|^\.|/us
 /usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt"
 laid=$(cd "$root" && find . ! -type d | sed 's/^\.//' | sort)
 is "files outside of /usr/share/doc" "$(grep -v '^/usr/share/doc/' <<<"$laid")" "$wanted"
-for file in README.md NEWS.md LICENSE examples/ipsec-report.conf; do
+for file in README.md NEWS.md LICENSE monitoring.md images/zabbix-7.0.png examples/ipsec-report.conf; do
     check "/usr/share/doc has $file" test -s "$root/usr/share/doc/ipsec-report/$file"
 done
 for program in usr/sbin/ipsec-reportd usr/bin/ipsec_report; do

@@ -83,7 +83,7 @@ PROMETHEUS_PACKAGES=("${NMS_PACKAGES[@]}" prometheus=prometheus promtool=prometh
 # Nagios and Icinga, which run the plugins
 PLUGIN_PACKAGES=(/usr/lib/nagios/plugins/check_snmp=monitoring-plugins-standard icinga2=icinga2-bin
     /usr/share/icinga2/include/command-plugins.conf=icinga2-common nagios4=nagios4-core
-    /etc/nagios4/objects/templates.cfg=nagios4-common)
+    /etc/nagios4/objects/templates.cfg=nagios4-common snmptrapd=snmptrapd curl=curl)
 # Zabbix 6.0 and what its server, its frontend and their database need; those of 7.0 are unpacked
 ZABBIX_PACKAGES=("${NMS_PACKAGES[@]}" zabbix_server=zabbix-server-pgsql
     /usr/share/zabbix/index.php=zabbix-frontend-php php=php-cli '/usr/lib/php/*/pgsql.so=php-pgsql'

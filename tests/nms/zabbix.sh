@@ -146,12 +146,28 @@ notify 11 1 'integrity check does not fail any more'
 told resolved "Notification: Integrity failures"
 is "errors of the server" "$(grep -cE 'syntax error|crash|cannot process' "$WORK/server.log")" 0
 
-if [ -n "${IMAGE:-}" ]; then
+### A picture of some minutes, in which a tunnel is down for a while
+
+picture() {
+    local host step page
+    for step in 3 5 8 9 0 11 15 16; do
+        if [ $step = 0 ]; then
+            replay "$WORK/down"
+        else
+            busier "$TESTS/data/strongswan-up/state.bin" "$WORK/step.bin" $((step * 10000000))
+            recording "$WORK/step" "$TESTS/data/vici/list-sas.resp.bin" "$WORK/step.bin" && replay "$WORK/step"
+        fi
+        sleep 12 # of the picture's time
+        ask poll ipsrTunnelState ipsrTunnelOctetsIn ipsrTunnelOctetsOut ipsrGlobalOctetsIn ipsrGlobalOctetsOut \
+            ipsrGlobalTunnelsUp ipsrGlobalTunnelsDown ipsrGlobalIkeSasEstablished ipsrGlobalSasMature
+    done
     host=$(ask hostid)
+    page="zabbix.php%3Faction%3Dhost.dashboard.view%26hostid%3D$host%26from%3Dnow-3m%26to%3Dnow%26kiosk%3D1"
     mkdir -p "$(dirname "$IMAGE")"
-    HOME=$WORK chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1650 \
-        --virtual-time-budget=20000 --screenshot="$IMAGE" \
-        "$URL/zabbix.php?action=host.dashboard.view&hostid=$host&from=now-15m&to=now&kiosk=1" >"$WORK/chromium.log" 2>&1
+    HOME=$WORK chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1500 \
+        --virtual-time-budget=20000 --screenshot="$IMAGE" "$URL/index.php?enter=guest&request=$page" \
+        >"$WORK/chromium.log" 2>&1
     check "the dashboard is drawn" test -s "$IMAGE"
-fi
+}
+[ -z "${IMAGE:-}" ] || picture
 finish

@@ -427,7 +427,7 @@ def dashboard(mib, version):
             ("ipsrGlobalTunnelsIdle", "Idle"), ("ipsrGlobalIkeSasEstablished", "IKE SAs"))):
         fields = [("ITEM", "itemid", {"host": TEMPLATE, "key": mib[name].name})]
         fields += [("INTEGER", "show", Quoted(2))] if version == OLD else [("INTEGER", "show.0", Quoted(2))]
-        fields.append(("INTEGER", "units_show", Quoted(0)))
+        fields += [("INTEGER", "units_show", Quoted(0)), ("INTEGER", "decimal_places", Quoted(0))]
         widgets.append(widget(version, "item", place * 4, 0, 4, 3, fields, f"Tunnels: {title.lower()}" if place < 5 else title))
     for place, (name, *_) in enumerate(ALL_GRAPHS):
         fields = [("GRAPH", "graphid", {"host": TEMPLATE, "name": name})]
