@@ -93,6 +93,18 @@ ZABBIX_PACKAGES=("${NMS_PACKAGES[@]}" zabbix_server=zabbix-server-pgsql
     /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core
     '/usr/lib/*/libevent_extra-2.1.so.7=libevent-extra-2.1-7' setpriv=util-linux)
 
+# install_asleep UNITS THING=PACKAGE...: as above; what was not there does not start with the machine either
+install_asleep() {
+    local unit new=()
+    for unit in $1; do
+        [ -e "/lib/systemd/system/$unit.service" ] || new+=("$unit.service")
+    done
+    shift
+    install_packages "$@" || return
+    [ ${#new[@]} = 0 ] || systemctl disable "${new[@]}" >/dev/null 2>&1 || true
+}
+MONITORING_UNITS="prometheus prometheus-snmp-exporter zabbix-server postgresql icinga2 nagios4 snmptrapd"
+
 # unpack_from SUITE PACKAGE: a package of another suite of Debian, of the same mirror as this machine's, unpacked and
 # not installed. Prints where.
 unpack_from() {
