@@ -20,6 +20,7 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /usr/lib/sysusers.d/ipsec-report.conf
 /usr/sbin/ipsec-report-setup
 /usr/sbin/ipsec-reportd
+$(cd "$source/etc/nms" && find . -type f ! -path './generate/*' | sed 's|^\.|/usr/share/ipsec-report/nms|' | sort)
 /usr/share/man/man1/ipsec_report.1
 /usr/share/man/man5/ipsec-reportd.conf.5
 /usr/share/man/man8/ipsec-report-setup.8
@@ -27,7 +28,7 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt"
 laid=$(cd "$root" && find . ! -type d | sed 's/^\.//' | sort)
 is "files outside of /usr/share/doc" "$(grep -v '^/usr/share/doc/' <<<"$laid")" "$wanted"
-for file in README.md NEWS.md LICENSE examples/ipsec-report.conf; do
+for file in README.md NEWS.md LICENSE monitoring.md images/zabbix-7.0.png examples/ipsec-report.conf; do
     check "/usr/share/doc has $file" test -s "$root/usr/share/doc/ipsec-report/$file"
 done
 for program in usr/sbin/ipsec-reportd usr/sbin/ipsec-report-setup usr/bin/ipsec_report; do
@@ -37,7 +38,8 @@ for program in traphandle-nagios traphandle-zabbix; do
     check "$program is one" test -x "$root/usr/share/doc/ipsec-report/examples/$program"
 done
 is "other files are no programs" \
-    "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*' ! -name 'traphandle-*')" ""
+    "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*' ! -name 'traphandle-*')" \
+    ./usr/share/ipsec-report/nms/zabbix/trap-handler
 check "ipsec-reportd -v" "$root/usr/sbin/ipsec-reportd" -v
 check "ipsec_report -version" "$root/usr/bin/ipsec_report" -version
 is "both have one version" "$("$root/usr/sbin/ipsec-reportd" -v | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' |
@@ -55,6 +57,11 @@ is "nothing is left" "$(find "$root" ! -type d)" ""
 # Another root for the module: text, agent and command move.
 check "configure with another root" "$source/configure" --quiet --with-mib-root=1.3.6.1.4.1.99999.7
 check "make with another root" make -s -j "$(nproc)"
+check "make install with another root" make -s install DESTDIR="$WORK/moved"
+is "files for monitoring systems are moved" \
+    "$(grep -rlE '8072\.9999' "$WORK/moved/usr/local/share/ipsec-report/nms")" ""
+check "and have its numbers" grep -q '1\.3\.6\.1\.4\.1\.99999\.7\.1\.12' \
+    "$WORK/moved/usr/local/share/ipsec-report/nms/prometheus/snmp.yml"
 cp -r "$TESTS/mibs" "$WORK/mibs"
 cp installed/IPSEC-REPORT-MIB.txt "$WORK/mibs/"
 is "the module's root" "$(snmptranslate -M "$WORK/mibs" -m IPSEC-REPORT-MIB -On \

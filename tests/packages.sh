@@ -103,3 +103,55 @@ unpack_strongswan6() {
     rm -f "$log" "$root.new"/var/cache/apt/archives/*.deb
     [ -e "$root" ] || mv "$root.new" "$root"
 }
+
+# the files for monitoring systems: what makes them, and what they are for
+NMS_PACKAGES=(/usr/bin/snmptranslate=snmp prometheus-snmp-generator=prometheus-snmp-exporter
+    /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml)
+PROMETHEUS_PACKAGES=("${NMS_PACKAGES[@]}" prometheus=prometheus promtool=prometheus curl=curl)
+# Nagios and Icinga, which run the plugins
+PLUGIN_PACKAGES=(/usr/lib/nagios/plugins/check_snmp=monitoring-plugins-standard icinga2=icinga2-bin
+    /usr/share/icinga2/include/command-plugins.conf=icinga2-common nagios4=nagios4-core
+    /etc/nagios4/objects/templates.cfg=nagios4-common snmptrapd=snmptrapd curl=curl)
+# Zabbix 6.0 and what its server, its frontend and their database need; those of 7.0 are unpacked
+ZABBIX_PACKAGES=("${NMS_PACKAGES[@]}" zabbix_server=zabbix-server-pgsql
+    /usr/share/zabbix/index.php=zabbix-frontend-php php=php-cli '/usr/lib/php/*/pgsql.so=php-pgsql'
+    '/usr/lib/php/*/gd.so=php-gd' '/usr/lib/php/*/bcmath.so=php-bcmath' '/usr/lib/php/*/mbstring.so=php-mbstring'
+    '/usr/lib/php/*/xml.so=php-xml' '/usr/lib/postgresql/*/bin/postgres=postgresql'
+    /usr/share/i18n/locales/en_US=locales snmptrapd=snmptrapd curl=curl chromium=chromium
+    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core
+    '/usr/lib/*/libevent_extra-2.1.so.7=libevent-extra-2.1-7' setpriv=util-linux)
+
+# install_asleep UNITS THING=PACKAGE...: as above; what was not there does not start with the machine either
+install_asleep() {
+    local unit new=()
+    for unit in $1; do
+        [ -e "/lib/systemd/system/$unit.service" ] || new+=("$unit.service")
+    done
+    shift
+    install_packages "$@" || return
+    [ ${#new[@]} = 0 ] || systemctl disable "${new[@]}" >/dev/null 2>&1 || true
+}
+MONITORING_UNITS="prometheus prometheus-snmp-exporter zabbix-server postgresql icinga2 nagios4 snmptrapd"
+
+# unpack_from SUITE PACKAGE: a package of another suite of Debian, of the same mirror as this machine's, unpacked and
+# not installed. Prints where.
+unpack_from() {
+    local cache=${LABCACHE:-${XDG_CACHE_HOME:-/var/cache}/ipsec-report-lab}/$1 apt site
+    if [ ! -d "$cache/$2" ]; then
+        apt=$cache/apt
+        mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$cache/new" || return
+        # shellcheck disable=SC2016 # apt-get expands it
+        site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' \
+            'Component: main' | grep -v -e -security | head -n 1)
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $1 main" >"$apt/sources.list"
+        local options=(-qq -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
+            -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt")
+        if ! { apt-get "${options[@]}" update && cd "$cache/new" &&
+            apt-get "${options[@]}" download "$2/$1" && dpkg -x "$2"_*.deb "$2" && rm -f "$2"_*.deb &&
+            mv "$2" "$cache/$2"; } >"$cache/log" 2>&1; then
+            tail -n 3 "$cache/log" >&2
+            return 1
+        fi
+    fi
+    echo "$cache/$2"
+}
