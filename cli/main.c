@@ -97,7 +97,8 @@ static int report(struct session *session, const struct agent_scalars *agent,
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
-        err = output_close(output, print_reports(session, agent, &writer, options->selected));
+        err = output_close(output, print_reports(session, agent, &writer, options->selected,
+                                                 &options->filter));
         if (interrupted)
                 die_of_signal(&before);
         return err;

@@ -12,6 +12,9 @@ enum {
         OPTION_FILE,
         OPTION_JSON,
         OPTION_VERBOSE,
+        OPTION_SPI,
+        OPTION_PEER,
+        OPTION_NAME,
         OPTION_VERSION,
         OPTION_HELP,
         FIRST_REPORT,
@@ -22,6 +25,9 @@ static const struct option own_options[] = {
         { "file", required_argument, NULL, OPTION_FILE },
         { "json", no_argument, NULL, OPTION_JSON },
         { "verbose", no_argument, NULL, OPTION_VERBOSE },
+        { "spi", required_argument, NULL, OPTION_SPI },
+        { "peer", required_argument, NULL, OPTION_PEER },
+        { "name", required_argument, NULL, OPTION_NAME },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
 };
@@ -74,7 +80,7 @@ static void select_reports(struct options *options, const char *option, const ch
 {
         for (size_t i = 0; reports[i]; i++)
                 if (matches(reports[i], option, word))
-                        options->selected[i] = true;
+                        options->selected[i] = options->named[i] = true;
 }
 
 static void select_all(struct options *options)
@@ -99,6 +105,25 @@ static int take_report(struct options *options, const struct report *report, int
         return 0;
 }
 
+static int take_filter(struct options *options, int option)
+{
+        switch (option) {
+        case OPTION_SPI:
+                if (filter_set_spi(&options->filter, optarg) == 0)
+                        return 0;
+                complain("'%s' is no SPI: say up to eight hexadecimal digits", optarg);
+                return -EINVAL;
+        case OPTION_PEER:
+                if (filter_set_peer(&options->filter, optarg) == 0)
+                        return 0;
+                complain("'%s' is no address: say one of IPv4 or IPv6, in numbers", optarg);
+                return -EINVAL;
+        default:
+                filter_set_name(&options->filter, optarg);
+                return 0;
+        }
+}
+
 static int take_option(struct options *options, int option, int argc, char **argv)
 {
         switch (option) {
@@ -114,6 +139,10 @@ static int take_option(struct options *options, int option, int argc, char **arg
         case OPTION_VERBOSE:
                 options->verbose = true;
                 return 0;
+        case OPTION_SPI:
+        case OPTION_PEER:
+        case OPTION_NAME:
+                return take_filter(options, option);
         case OPTION_VERSION:
                 options->action = ACTION_VERSION;
                 return 0;
@@ -133,6 +162,31 @@ static bool any_selected(const struct options *options)
                 if (options->selected[i])
                         return true;
         return false;
+}
+
+static const char *filter_name(unsigned int kinds)
+{
+        return kinds & FILTER_SPI ? "spi" : kinds & FILTER_PEER ? "peer" : "name";
+}
+
+/* A report that was named and has nothing that the filter could look at would mislead; -all is what
+ * the filter fits. */
+static int fit_filters(struct options *options)
+{
+        for (size_t i = 0; reports[i]; i++) {
+                unsigned int unfit = options->filter.given & ~reports[i]->filters;
+
+                if (!options->selected[i] || unfit == 0)
+                        continue;
+                if (options->named[i]) {
+                        complain("-%s%s%s has nothing that -%s could choose by", reports[i]->option,
+                                 reports[i]->word ? " " : "",
+                                 reports[i]->word ? reports[i]->word : "", filter_name(unfit));
+                        return -EINVAL;
+                }
+                options->selected[i] = false;
+        }
+        return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *options)
@@ -160,7 +214,7 @@ int options_parse(int argc, char **argv, struct options *options)
         options->n_rest = argc - optind;
         if (!any_selected(options))
                 select_all(options);
-        return 0;
+        return fit_filters(options);
 }
 
 static void print_report(FILE *file, const char *option, const char *word, const char *help)
@@ -190,6 +244,9 @@ void options_usage(FILE *file)
                      "all reports but -summary, -stat, -cert, -collector; the default");
         print_reports(file);
         fputs("Options:\n", file);
+        print_report(file, "spi", " HEX", "only what has this SPI");
+        print_report(file, "peer", " ADDRESS", "only what is with this peer");
+        print_report(file, "name", " PATTERN", "only rules, tunnels and policies of such a name");
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
         print_report(file, "json", "", "write JSON with every column");
         print_report(file, "verbose", "", "add what HP-UX does not have");

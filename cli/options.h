@@ -13,10 +13,12 @@ enum action {
 struct options {
         enum action action;
         bool selected[REPORTS_MAX]; /* in the order of reports[] */
+        bool named[REPORTS_MAX];    /* by its own option, not by -all */
         bool json;
         bool verbose;
         const char *file; /* NULL: standard output */
-        char **rest;      /* what stands behind "--": Net-SNMP's */
+        struct filter filter;
+        char **rest; /* what stands behind "--": Net-SNMP's */
         int n_rest;
 };
 

@@ -8,10 +8,11 @@
 #include "writer.h"
 
 /*
- * Prints the reports that are selected, in the order of reports[]. What the agent reads on demand
- * is asked for first, so that it is read meanwhile. 0, or a negative errno.
+ * Prints the reports that are selected, in the order of reports[], with what the filter wants of
+ * them: all where it has nothing given, as it must for a report that it does not fit. What the
+ * agent reads on demand is asked for first, so that it is read meanwhile. 0, or a negative errno.
  */
 int print_reports(struct session *session, const struct agent_scalars *agent, struct writer *w,
-                  const bool selected[REPORTS_MAX]);
+                  const bool selected[REPORTS_MAX], const struct filter *filter);
 
 #endif

@@ -220,4 +220,5 @@ const struct report report_summary = {
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_PEER | FILTER_NAME,
 };

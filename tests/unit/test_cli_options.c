@@ -105,9 +105,26 @@ START_TEST(words)
 END_TEST
 
 static const char *const option_words[] = {
-        "all",    "file",  "json", "verbose", "version",   "help", "sa",   "host",    "ip",
-        "tunnel", "cache", "stat", "bypass",  "collector", "ike",  "cert", "summary",
+        "all",  "file", "json",    "verbose", "version", "help",   "sa",
+        "host", "ip",   "tunnel",  "cache",   "stat",    "bypass", "collector",
+        "ike",  "cert", "summary", "spi",     "peer",    "name",
 };
+
+/* The argument of an option that wants one. */
+static const char *argument_of(const char *word)
+{
+        static const char *const arguments[][2] = {
+                { "file", " x" },
+                { "spi", " 1" },
+                { "peer", " ::1" },
+                { "name", " x" },
+        };
+
+        for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
+                if (strcmp(arguments[i][0], word) == 0)
+                        return arguments[i][1];
+        return "";
+}
 
 static size_t count_matches(const char *prefix)
 {
@@ -128,8 +145,7 @@ START_TEST(prefixes)
                         bool unique;
 
                         snprintf(prefix, sizeof(prefix), "%.*s", (int)length, word);
-                        snprintf(line, sizeof(line), "-%s%s", prefix,
-                                 strcmp(word, "file") == 0 ? " x" : "");
+                        snprintf(line, sizeof(line), "-%s%s", prefix, argument_of(word));
                         unique = length == strlen(word) || count_matches(prefix) == 1;
                         ck_assert_msg(parse(line) == (unique ? 0 : -EINVAL), "%s", line);
                 }
@@ -140,12 +156,56 @@ END_TEST
 START_TEST(refused)
 {
         static const char *const lines[] = {
-                "-unknown", "word",  "-sa word", "-sa=word", "ipsec",         "-collector ipsec",
-                "-v",       "-file", "-json=x",  "-all all", "-sa ipsec all", "word -- -v2c",
+                "-unknown",
+                "word",
+                "-sa word",
+                "-sa=word",
+                "ipsec",
+                "-collector ipsec",
+                "-v",
+                "-file",
+                "-json=x",
+                "-all all",
+                "-sa ipsec all",
+                "word -- -v2c",
+                "-spi",
+                "-peer",
+                "-name",
+                "-spi g",
+                "-spi 0x",
+                "-spi 123456789",
+                "-peer x",
+                "-spi -1",
+                "-peer 192.0.2.0/24",
+                "-ip -peer 192.0.2.1",
+                "-stat -name x",
+                "-sa -spi 1",
+                "-host configured -spi 1",
+                "-all -collector -name x",
         };
 
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
                 ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
+}
+END_TEST
+
+/* -all is what the filters fit. */
+START_TEST(filters)
+{
+        ck_assert_int_eq(parse("-spi 1fe472"), 0);
+        ck_assert_uint_eq(options.filter.given, FILTER_SPI);
+        ck_assert_uint_eq(options.filter.spi, 0x1fe472);
+        ck_assert(selects(&report_sa_ipsec) && selects(&report_host_active));
+        ck_assert(selects(&report_tunnel) && selects(&report_cache) && n_selected() == 4);
+        ck_assert_int_eq(parse("-spi 0xC0FFEE01 -sa ipsec"), 0);
+        ck_assert_uint_eq(options.filter.spi, 0xc0ffee01);
+        ck_assert(n_selected() == 1);
+        ck_assert_int_eq(parse("-peer 2001:db8::1 -name gw-* -summary"), 0);
+        ck_assert_uint_eq(options.filter.given, FILTER_PEER | FILTER_NAME);
+        ck_assert_str_eq(options.filter.name, "gw-*");
+        ck_assert_int_eq(parse("-name x -all -cert"), 0);
+        ck_assert(selects(&report_cert) && selects(&report_bypass) && !selects(&report_ip));
+        ck_assert(selects(&report_sa_ike) && !selects(&report_cache));
 }
 END_TEST
 
@@ -172,6 +232,7 @@ int main(void)
         tcase_add_test(tcase, words);
         tcase_add_test(tcase, prefixes);
         tcase_add_test(tcase, refused);
+        tcase_add_test(tcase, filters);
         tcase_add_test(tcase, rest);
         return run_suite("cli options", tcase);
 }
