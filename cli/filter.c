@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Room for two keys (48 octets each) and what is between them. */
-enum { SA_NAME_SIZE = 128, SPI_DIGITS = 8 };
+enum { CHILD_NAME_SIZE = 128, SPI_DIGITS = 8 };
 
 int filter_set_spi(struct filter *filter, const char *text)
 {
@@ -91,20 +91,18 @@ bool filter_takes_peers(const struct filter *filter, const char *addresses)
         return false;
 }
 
-/* ---- SAs: either end may be the peer; the tunnel's keys are its name ---- */
-
-static bool takes_sa_name(const struct filter *filter, const struct ipsec_sa *sa)
+bool filter_takes_child(const struct filter *filter, const char *policy_key, const char *child_key)
 {
-        char name[SA_NAME_SIZE];
+        char name[CHILD_NAME_SIZE];
 
-        if (!sa->tunnel_policy_key || !sa->tunnel_child_key)
+        if (!policy_key || !child_key)
                 return filter_takes_name(filter, NULL);
-        snprintf(name, sizeof(name), "%s/%s", sa->tunnel_policy_key, sa->tunnel_child_key);
-        return filter_takes_name(filter, name) ||
-               filter_takes_name(filter, sa->tunnel_policy_key) ||
-               filter_takes_name(filter, sa->tunnel_child_key);
+        snprintf(name, sizeof(name), "%s/%s", policy_key, child_key);
+        return filter_takes_name(filter, name) || filter_takes_name(filter, policy_key) ||
+               filter_takes_name(filter, child_key);
 }
 
+/* Either end may be the peer. */
 static bool takes_sa(const struct filter *filter, const void *row)
 {
         const struct ipsec_sa *sa = row;
@@ -112,7 +110,7 @@ static bool takes_sa(const struct filter *filter, const void *row)
         return filter_takes_spi(filter, sa->spi) &&
                (filter_takes_peer(filter, &sa->source) ||
                 filter_takes_peer(filter, &sa->destination)) &&
-               takes_sa_name(filter, sa);
+               filter_takes_child(filter, sa->tunnel_policy_key, sa->tunnel_child_key);
 }
 
 /* ---- the others ---- */
@@ -176,6 +174,7 @@ static bool takes_certificate(const struct filter *filter, const void *row)
 /* How a filter looks at a table's rows by themselves. */
 static const struct matching {
         const struct table_type *type;
+        /* NULL: that is told of several tables, see rule_select() */
         bool (*takes)(const struct filter *filter, const void *row);
         struct {
                 unsigned int kind; /* enum filter_kind */
@@ -189,6 +188,12 @@ static const struct matching {
             { FILTER_PEER, NEEDS(struct ipsec_sa, destination) },
             { FILTER_NAME, NEEDS(struct ipsec_sa, tunnel_policy_key) },
             { FILTER_NAME, NEEDS(struct ipsec_sa, tunnel_child_key) } } },
+        { &policy_type,
+          NULL,
+          { { FILTER_NAME, NEEDS(struct policy, tunnel_policy_key) },
+            { FILTER_NAME, NEEDS(struct policy, tunnel_child_key) },
+            { FILTER_NAME, NEEDS(struct policy, configured_policy_key) },
+            { FILTER_NAME, NEEDS(struct policy, configured_child_key) } } },
         { &ike_sa_type,
           takes_ike_sa,
           { { FILTER_PEER, NEEDS(struct ike_sa, remote) },
@@ -238,5 +243,5 @@ bool filter_takes_row(const struct filter *filter, const struct table_type *type
 {
         const struct matching *rule = filter->given ? find_rule(type) : NULL;
 
-        return !rule || rule->takes(filter, row);
+        return !rule || !rule->takes || rule->takes(filter, row);
 }

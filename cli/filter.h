@@ -37,6 +37,9 @@ bool filter_takes_spi(const struct filter *filter, uint32_t spi);
 bool filter_takes_peer(const struct filter *filter, const struct inet_addr *address);
 bool filter_takes_name(const struct filter *filter, const char *name);
 
+/* The same of a child by its keys: "policy/child" or either alone; false where it is none. */
+bool filter_takes_child(const struct filter *filter, const char *policy_key, const char *child_key);
+
 /* The same of the addresses of a configuration: hosts and networks, separated by commas. */
 bool filter_takes_peers(const struct filter *filter, const char *addresses);
 

@@ -68,9 +68,15 @@ static bool takes_spi(const struct selection *s, const struct rule_sa *sas, size
 
 static bool takes_name(const struct selection *s, const struct rule *rule)
 {
-        for (size_t i = 0; i < rule->n_policies; i++)
-                if (filter_takes_name(s->filter, rule->policies[i]->name))
+        for (size_t i = 0; i < rule->n_policies; i++) {
+                const struct policy *p = rule->policies[i];
+
+                if (filter_takes_name(s->filter, p->name) ||
+                    filter_takes_child(s->filter, p->tunnel_policy_key, p->tunnel_child_key) ||
+                    filter_takes_child(s->filter, p->configured_policy_key,
+                                       p->configured_child_key))
                         return true;
+        }
         return false;
 }
 

@@ -26,6 +26,7 @@ mkdir "$WORK/a"
 check "the recording is made" recording "$WORK/up"
 start_both "$WORK/a" --replay "$WORK/up"
 check "names are joined" wait_until 10 'report -tunnel | grep -q "^Tunnel Name: v6-net Cookie: "'
+check "tunnels are joined" wait_until 20 '[ "$(report -sa ipsec -name "*" | grep -c "^SPI")" = 16 ]'
 
 ### Filters: what is chosen is what is there without a filter
 

@@ -116,7 +116,8 @@ START_TEST(members)
         ck_assert_uint_eq(read[0], offsetof(struct ipsec_sa, spi));
         filter_set_name(&filter, "x");
         ck_assert_uint_eq(filter_members(&filter, &ipsec_sa_type, read), 3);
-        ck_assert_uint_eq(filter_members(&filter, &policy_type, read), 0);
+        ck_assert_uint_eq(filter_members(&filter, &policy_type, read), 4);
+        ck_assert_uint_eq(filter_members(&filter, &policy_template_type, read), 0);
 }
 END_TEST
 
