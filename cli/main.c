@@ -48,7 +48,9 @@ static int check_peer(struct session *session, struct agent_scalars *agent, stru
 {
         int err = pool ? peer_check(session, agent, pool) : -ENOMEM;
 
-        return err == 0 ? check_sources(session, agent, options) : err;
+        if (err == 0 && options->action == ACTION_REPORT)
+                err = check_sources(session, agent, options);
+        return err;
 }
 
 /* With a file under way, a signal must not leave half of it behind. */
@@ -104,6 +106,15 @@ static int report(struct session *session, const struct agent_scalars *agent,
         return err;
 }
 
+static int serve(struct session *session, const struct agent_scalars *agent,
+                 const struct options *options)
+{
+        if (options->action == ACTION_CHECK)
+                return check_run(session, agent, &options->check, &options->filter,
+                                 options->verbose, stdout);
+        return report(session, agent, options);
+}
+
 static int run(const struct options *options)
 {
         struct agent_scalars agent = { 0 };
@@ -124,7 +135,7 @@ static int run(const struct options *options)
         pool = strings_new();
         err = check_peer(session, &agent, pool, options);
         if (err == 0)
-                err = report(session, &agent, options);
+                err = serve(session, &agent, options);
         strings_free(pool);
         session_close(session);
         return err;
@@ -142,6 +153,31 @@ static int exit_status(int err)
         return err >= 0 || err == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A plugin tells also what is wrong on standard output, in its own form. */
+static int check(int argc, char **argv)
+{
+        struct options options;
+        char *reasons = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&reasons, &size);
+        int err;
+
+        if (!file)
+                return CHECK_UNKNOWN;
+        complain_into(file);
+        err = options_parse(argc, argv, &options);
+        if (err == 0 && options.action == ACTION_CHECK)
+                err = run(&options);
+        else if (err == 0)
+                err = -EINVAL;
+        complain_into(NULL);
+        fclose(file);
+        if (err < 0)
+                check_print_failure(stdout, reasons);
+        free(reasons);
+        return err < 0 || fflush(stdout) != 0 ? CHECK_UNKNOWN : err;
+}
+
 int main(int argc, char **argv)
 {
         char name[] = "ipsec_report";
@@ -151,10 +187,12 @@ int main(int argc, char **argv)
         if (argc > 0)
                 argv[0] = name;
         signal(SIGPIPE, SIG_IGN);
+        if (options_want_check(argc, argv))
+                return check(argc, argv);
         err = options_parse(argc, argv, &options);
         if (err == 0 && options.action == ACTION_VERSION)
                 return print_version();
-        if (err == 0 && options.action == ACTION_REPORT)
+        if (err == 0 && (options.action == ACTION_REPORT || options.action == ACTION_CHECK))
                 err = run(&options);
         if (err == -EINVAL || options.action == ACTION_HELP)
                 options_usage(err == -EINVAL ? stderr : stdout);

@@ -15,6 +15,10 @@ enum {
         OPTION_SPI,
         OPTION_PEER,
         OPTION_NAME,
+        OPTION_CHECK,
+        OPTION_WARNING,
+        OPTION_CRITICAL,
+        OPTION_STATE,
         OPTION_VERSION,
         OPTION_HELP,
         FIRST_REPORT,
@@ -28,6 +32,10 @@ static const struct option own_options[] = {
         { "spi", required_argument, NULL, OPTION_SPI },
         { "peer", required_argument, NULL, OPTION_PEER },
         { "name", required_argument, NULL, OPTION_NAME },
+        { "check", no_argument, NULL, OPTION_CHECK },
+        { "warning", required_argument, NULL, OPTION_WARNING },
+        { "critical", required_argument, NULL, OPTION_CRITICAL },
+        { "state", required_argument, NULL, OPTION_STATE },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
 };
@@ -124,6 +132,23 @@ static int take_filter(struct options *options, int option)
         }
 }
 
+static int take_check(struct options *options, int option)
+{
+        options->thresholds = options->thresholds || option != OPTION_CHECK;
+        switch (option) {
+        case OPTION_CHECK:
+                options->action = ACTION_CHECK;
+                return 0;
+        case OPTION_WARNING:
+                return check_set_threshold(options->check.warning, optarg);
+        case OPTION_CRITICAL:
+                return check_set_threshold(options->check.critical, optarg);
+        default:
+                options->check.state = optarg;
+                return 0;
+        }
+}
+
 static int take_option(struct options *options, int option, int argc, char **argv)
 {
         switch (option) {
@@ -143,6 +168,11 @@ static int take_option(struct options *options, int option, int argc, char **arg
         case OPTION_PEER:
         case OPTION_NAME:
                 return take_filter(options, option);
+        case OPTION_CHECK:
+        case OPTION_WARNING:
+        case OPTION_CRITICAL:
+        case OPTION_STATE:
+                return take_check(options, option);
         case OPTION_VERSION:
                 options->action = ACTION_VERSION;
                 return 0;
@@ -150,6 +180,8 @@ static int take_option(struct options *options, int option, int argc, char **arg
                 options->action = ACTION_HELP;
                 return 0;
         case '?':
+                if (!opterr)
+                        complain("'%s' is no option, or no whole one: see -help", argv[optind - 1]);
                 return -EINVAL;
         default:
                 return take_report(options, reports[option - FIRST_REPORT], argc, argv);
@@ -189,21 +221,51 @@ static int fit_filters(struct options *options)
         return 0;
 }
 
+/* A check is no report, and thresholds are for nothing else. */
+static int fit_check(const struct options *options)
+{
+        const struct check_options *check = &options->check;
+
+        if (options->action != ACTION_CHECK && options->thresholds) {
+                complain("-warning, -critical and -state belong to -check");
+                return -EINVAL;
+        }
+        if (options->action != ACTION_CHECK)
+                return 0;
+        if (any_selected(options) || options->json || options->file) {
+                complain("-check is a report of its own: no other, no -json and no -file with it");
+                return -EINVAL;
+        }
+        if (options->filter.given & FILTER_SPI) {
+                complain("-check looks at tunnels: choose them by -name or -peer");
+                return -EINVAL;
+        }
+        if (!check->state &&
+            (check->warning[CHECK_ERRORS].text || check->critical[CHECK_ERRORS].text)) {
+                complain("errors are a rate: say -state FILE, where one check leaves what the next "
+                         "compares with");
+                return -EINVAL;
+        }
+        return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
         struct option table[N_OWN + REPORTS_MAX];
         int option, before, err;
 
         memset(options, 0, sizeof(*options));
+        check_defaults(&options->check);
         make_table(table);
         optind = 0; /* glibc's way to begin anew */
+        opterr = !options_want_check(argc, argv);
         for (;;) {
                 before = optind > 0 ? optind : 1;
                 option = getopt_long_only(argc, argv, "+", table, NULL);
                 if (option == -1)
                         break;
                 err = take_option(options, option, argc, argv);
-                if (err < 0 || options->action != ACTION_REPORT)
+                if (err < 0 || options->action == ACTION_HELP || options->action == ACTION_VERSION)
                         return err;
         }
         if (optind == before && optind < argc) {
@@ -212,9 +274,24 @@ int options_parse(int argc, char **argv, struct options *options)
         }
         options->rest = argv + optind;
         options->n_rest = argc - optind;
+        err = fit_check(options);
+        if (err < 0 || options->action == ACTION_CHECK)
+                return err;
         if (!any_selected(options))
                 select_all(options);
         return fit_filters(options);
+}
+
+bool options_want_check(int argc, char *const *argv)
+{
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                const char *word = argv[i] + strspn(argv[i], "-");
+
+                if (word != argv[i] && strlen(word) > 2 &&
+                    strncmp("check", word, strlen(word)) == 0)
+                        return true;
+        }
+        return false;
 }
 
 static void print_report(FILE *file, const char *option, const char *word, const char *help)
@@ -250,8 +327,14 @@ void options_usage(FILE *file)
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
         print_report(file, "json", "", "write JSON with every column");
         print_report(file, "verbose", "", "add what HP-UX does not have");
+        print_report(file, "check", "", "be a monitoring plugin: status, performance data, 0 to 3");
+        print_report(file, "warning", " METRIC=RANGE", "of -check: warn when it is outside");
+        print_report(file, "critical", " METRIC=RANGE", "of -check: the same, critical");
+        print_report(file, "state", " FILE", "of -check: what rates are made of from run to run");
         print_report(file, "version", "", "print the version");
         print_report(file, "help", "", "print this");
+        fputs("Metrics of -check:\n", file);
+        check_print_metrics(file);
         fputs("Behind --: what snmpget(1) takes, as in `-v3 -u alice -l authPriv gateway`; without "
               "an AGENT\nthe one of ipsec_report.conf is asked, else snmpd on this machine.\n",
               file);

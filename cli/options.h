@@ -2,10 +2,12 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "check.h"
 #include "report.h"
 
 enum action {
         ACTION_REPORT,
+        ACTION_CHECK,
         ACTION_HELP,
         ACTION_VERSION,
 };
@@ -18,12 +20,17 @@ struct options {
         bool verbose;
         const char *file; /* NULL: standard output */
         struct filter filter;
-        char **rest; /* what stands behind "--": Net-SNMP's */
+        struct check_options check;
+        bool thresholds; /* for ACTION_CHECK, as check.state is */
+        char **rest;     /* what stands behind "--": Net-SNMP's */
         int n_rest;
 };
 
 /* Reads the command line. 0, or -EINVAL after a sentence on standard error. */
 int options_parse(int argc, char **argv, struct options *options);
+
+/* Does the command line, right or wrong, ask for -check? What fails is told as a check tells it. */
+bool options_want_check(int argc, char *const *argv);
 
 void options_usage(FILE *file);
 

@@ -54,21 +54,6 @@ static void put_state(uint8_t state, char out[TEXT_ESCAPED_SIZE])
                 put_text(label_of(tunnel_states, label_known(tunnel_states, state)), out);
 }
 
-/* "12s", "5m", "3h12m", "2d07h": two numbers where the first alone would be coarse. */
-static void put_seconds(int64_t seconds, char out[TEXT_ESCAPED_SIZE])
-{
-        long long s = seconds > 0 ? seconds : 0;
-
-        if (s < 60)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%llds", s);
-        else if (s < 3600)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldm", s / 60);
-        else if (s < 86400)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldh%02lldm", s / 3600, s / 60 % 60);
-        else
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldd%02lldh", s / 86400, s / 3600 % 24);
-}
-
 /* "0 B", "1.2 GB", "310 MB": powers of 1000, cut off: never more than there was. */
 static void put_octets(uint64_t octets, char out[TEXT_ESCAPED_SIZE])
 {
@@ -104,7 +89,7 @@ static void put_cell(const struct tunnel *t, size_t column, const struct moment 
         case SINCE:
                 put_text(NULL, out);
                 if (t->since != 0)
-                        put_seconds(now->wall - t->since, out);
+                        text_duration(now->wall - t->since, out);
                 break;
         case ENCRYPTION:
                 put_text(t->encryption, out);
@@ -118,7 +103,7 @@ static void put_cell(const struct tunnel *t, size_t column, const struct moment 
         default:
                 put_text(NULL, out);
                 if (t->rekey != 0)
-                        put_seconds(t->rekey - now->wall, out);
+                        text_duration(t->rekey - now->wall, out);
                 break;
         }
 }

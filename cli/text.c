@@ -198,6 +198,20 @@ bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE])
         return strftime(date, TEXT_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
 }
 
+void text_duration(int64_t seconds, char duration[TEXT_DATE_SIZE])
+{
+        long long s = seconds > 0 ? seconds : 0;
+
+        if (s < 60)
+                snprintf(duration, TEXT_DATE_SIZE, "%llds", s);
+        else if (s < 3600)
+                snprintf(duration, TEXT_DATE_SIZE, "%lldm", s / 60);
+        else if (s < 86400)
+                snprintf(duration, TEXT_DATE_SIZE, "%lldh%02lldm", s / 3600, s / 60 % 60);
+        else
+                snprintf(duration, TEXT_DATE_SIZE, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+}
+
 static void put_bits(FILE *file, const struct cell *cell)
 {
         const char *space = "";

@@ -44,6 +44,9 @@ char *text_utf8(const char *text);
 /* Writes a moment in UTC as RFC 3339 has it; false for one that no date tells. */
 bool text_date(int64_t seconds, char date[TEXT_DATE_SIZE]);
 
+/* Writes "12s", "5m", "3h12m", "2d07h": two numbers where the first alone would be coarse. */
+void text_duration(int64_t seconds, char duration[TEXT_DATE_SIZE]);
+
 /* Writes "Label: value" for the member of a row, as text_columns() does. */
 void text_member(FILE *file, const struct table_type *type, const void *row,
                  const struct moment *now, uint16_t member);

@@ -74,5 +74,53 @@ for arguments in "-spi $spi" "-peer 2001:db8::2" "-peer 192.0.2.2" "-name v6*" "
     check "JSON with $arguments is some rows of the document, and what the text tells" \
         "$PYTHON" "$TESTS/compare_filtered.py" "$WORK/all.json" "$WORK/some.json" "$WORK/some.txt"
 done
-end_both
+### -check
+
+# checked WHAT STATUS PATTERN ARGS: exit status, the first line, and performance data that another parses
+checked() {
+    local what=$1 status=$2 pattern=$3
+    shift 3
+    report -check "$@" >"$WORK/check" 2>"$WORK/err"
+    is "-check: $what: exit status" $? "$status"
+    check "-check: $what: $(head -n 1 "$WORK/check")" grep -Eq -- "$pattern" <(head -n 1 "$WORK/check")
+    is "-check: $what: nothing on standard error" "$(cat "$WORK/err")" ""
+}
+parses() { check "-check: its performance data parses" "$PYTHON" "$TESTS/plugin_output.py" "$WORK/check" "$@"; }
+
+check "tunnels are judged" wait_until 20 'report -summary -name bad-net | grep -q " down "'
+up=$(report -summary | awk '$3 == "up"' | wc -l) all=$(report -summary | awk 'NR > 1' | wc -l)
+checked "one is down" 2 '^IPSEC CRITICAL - 1 of [0-9]+ tunnels down, a certificate ends in 20 days \|'
+parses down=1 "up=$up" "idle=$((all - up - 1))" certificate=20 sources=0 error_packets=0
+is "-check: the lines below" "$(sed '1d; s/ for .*//' "$WORK/check")" "badauth/bad-net (192.0.2.42) is down
+certificate O=Test, CN=moon.example ends in 20 days
+certificate O=Test, CN=sun.example ends in 20 days"
+checked "all is well" 0 '^IPSEC OK - 1 tunnel up \|' -name 'v6*'
+parses down=0 up=1
+checked "idle is no alarm" 0 '^IPSEC OK - 0 tunnels up, 1 idle \|' -name "$(report -summary |
+    awk '$3 == "idle" { print $1 }')" -warning 'certificate=~:'
+checked "by peer" 0 '^IPSEC OK - 1 tunnel up' -peer 2001:db8::2
+checked "a certificate that ends soon" 1 '^IPSEC WARNING - a certificate ends in 20 days' -critical down=1
+checked "thresholds" 2 '^IPSEC CRITICAL - 1 of 1 tunnel up, SAs expire in [0-9]+ s \|' \
+    -name 'v6*' -critical expiry=100000: -warning up=2: -critical up=@1
+parses up=1
+checked "a threshold that warns" 1 '^IPSEC WARNING - 1 of 1 tunnel up \|' -name 'v6*' -warning up=2:
+checked "more with -verbose" 0 '^IPSEC OK' -verbose -name 'v6*'
+check "-check: -verbose tells each" grep -q '^v6/v6-net (2001:db8::2) is up for ' "$WORK/check"
+checked "no such tunnel" 3 '^IPSEC UNKNOWN - no tunnel' -name 'no such'
+checked "no range" 3 "^IPSEC UNKNOWN - '5:1' is no range" -warning down=5:1
+checked "no such option" 3 "^IPSEC UNKNOWN - '-nonsense' is no option" -nonsense
+is "-check: one line" "$(wc -l <"$WORK/check")" 1
+checked "errors, the first time" 2 '^IPSEC CRITICAL' -state "$WORK/state" -warning errors=1
+check "-check: no rate yet" grep -q '^the rate of errors is known from the next check on$' "$WORK/check"
+checked "errors" 2 '^IPSEC CRITICAL' -state "$WORK/state" -warning errors=1
+parses errors=0
+echo "mine" >"$WORK/mine"
+checked "another's file" 3 "^IPSEC UNKNOWN - .*mine is no state" -state "$WORK/mine"
+is "-check: another's file is as it was" "$(cat "$WORK/mine")" mine
+end "$AGENT"
+check "the agent is away" wait_until 10 '[ -z "$(value ".$ROOT.1.1.1.0")" ]'
+checked "no agent" 3 '^IPSEC UNKNOWN - .*ipsec-reportd'
+end "$SNMPD"
+checked "no snmpd" 3 "^IPSEC UNKNOWN - nothing listens at 127.0.0.1:$PORT"
+parses
 finish

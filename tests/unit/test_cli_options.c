@@ -105,9 +105,9 @@ START_TEST(words)
 END_TEST
 
 static const char *const option_words[] = {
-        "all",  "file", "json",    "verbose", "version", "help",   "sa",
-        "host", "ip",   "tunnel",  "cache",   "stat",    "bypass", "collector",
-        "ike",  "cert", "summary", "spi",     "peer",    "name",
+        "all",     "file",   "json",  "verbose", "version", "help",      "sa",       "host",
+        "ip",      "tunnel", "cache", "stat",    "bypass",  "collector", "ike",      "cert",
+        "summary", "spi",    "peer",  "name",    "check",   "warning",   "critical", "state",
 };
 
 /* The argument of an option that wants one. */
@@ -118,6 +118,9 @@ static const char *argument_of(const char *word)
                 { "spi", " 1" },
                 { "peer", " ::1" },
                 { "name", " x" },
+                { "warning", " down=1 -check" },
+                { "critical", " down=1 -check" },
+                { "state", " x -check" },
         };
 
         for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
@@ -182,6 +185,15 @@ START_TEST(refused)
                 "-sa -spi 1",
                 "-host configured -spi 1",
                 "-all -collector -name x",
+                "-check -sa",
+                "-check -json",
+                "-check -file x",
+                "-check -spi 1",
+                "-warning down=1",
+                "-state x",
+                "-check -warning down",
+                "-check -warning errors=1",
+                "-check -critical down=5:1",
         };
 
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -209,6 +221,19 @@ START_TEST(filters)
 }
 END_TEST
 
+START_TEST(checks)
+{
+        ck_assert_int_eq(parse("-check"), 0);
+        ck_assert(options.action == ACTION_CHECK && n_selected() == 0);
+        ck_assert_int_eq(parse("-check -warning errors=1 -state x -name y -verbose -- HOST"), 0);
+        ck_assert_str_eq(options.check.state, "x");
+        ck_assert_str_eq(options.check.warning[CHECK_ERRORS].text, "1");
+        ck_assert_int_eq(options.n_rest, 1);
+        ck_assert_int_eq(parse("-check -help"), 0);
+        ck_assert_int_eq(options.action, ACTION_HELP);
+}
+END_TEST
+
 START_TEST(rest)
 {
         ck_assert_int_eq(parse("-sa ipsec -- -v2c -c public HOST"), 0);
@@ -233,6 +258,7 @@ int main(void)
         tcase_add_test(tcase, prefixes);
         tcase_add_test(tcase, refused);
         tcase_add_test(tcase, filters);
+        tcase_add_test(tcase, checks);
         tcase_add_test(tcase, rest);
         return run_suite("cli options", tcase);
 }
