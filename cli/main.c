@@ -2,11 +2,12 @@
  */
 #include "config.h"
 
+#include "asking.h"
 #include "complain.h"
-#include "options.h"
 #include "output.h"
-#include "peer.h"
 #include "printing.h"
+#include "terminal.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,39 +19,6 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int number)
 {
         interrupted = number;
-}
-
-static size_t add_source(const char **sources, size_t n, const char *source)
-{
-        for (size_t i = 0; i < n; i++)
-                if (strcmp(sources[i], source) == 0)
-                        return n;
-        if (n < REPORTS_MAX)
-                sources[n++] = source;
-        return n;
-}
-
-static int check_sources(struct session *session, const struct agent_scalars *agent,
-                         const struct options *options)
-{
-        const char *sources[REPORTS_MAX];
-        size_t n = 0;
-
-        for (size_t i = 0; i < reports_count(); i++)
-                for (const char *const *s = reports[i]->sources; s && *s; s++)
-                        if (options->selected[i])
-                                n = add_source(sources, n, *s);
-        return peer_check_sources(session, agent, sources, n);
-}
-
-static int check_peer(struct session *session, struct agent_scalars *agent, struct strings *pool,
-                      const struct options *options)
-{
-        int err = pool ? peer_check(session, agent, pool) : -ENOMEM;
-
-        if (err == 0 && options->action == ACTION_REPORT)
-                err = check_sources(session, agent, options);
-        return err;
 }
 
 /* With a file under way, a signal must not leave half of it behind. */
@@ -84,6 +52,7 @@ static void die_of_signal(const sigset_t *before)
 static int report(struct session *session, const struct agent_scalars *agent,
                   const struct options *options)
 {
+        const struct request request = { options->selected, &options->filter, NULL };
         struct output *output;
         struct writer writer;
         sigset_t before;
@@ -99,8 +68,8 @@ static int report(struct session *session, const struct agent_scalars *agent,
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
-        err = output_close(output, print_reports(session, agent, &writer, options->selected,
-                                                 &options->filter));
+        writer.look = terminal_look(fileno(output_file(output)), !options->no_color);
+        err = output_close(output, print_reports(session, agent, &writer, &request));
         if (interrupted)
                 die_of_signal(&before);
         return err;
@@ -120,20 +89,15 @@ static int run(const struct options *options)
         struct agent_scalars agent = { 0 };
         struct strings *pool;
         struct session *session;
-        char program[] = "ipsec_report", **arguments;
         int err;
 
-        arguments = calloc((size_t)options->n_rest + 2, sizeof(*arguments));
-        if (!arguments)
-                return -ENOMEM;
-        arguments[0] = program;
-        memcpy(arguments + 1, options->rest, (size_t)options->n_rest * sizeof(*arguments));
-        err = session_open(options->n_rest + 1, arguments, &session);
-        free(arguments);
+        if (options->watch > 0)
+                return watch_run(options);
+        err = asking_open(options, &session);
         if (err != 0)
                 return err;
         pool = strings_new();
-        err = check_peer(session, &agent, pool, options);
+        err = asking_check(session, options, &agent, pool);
         if (err == 0)
                 err = serve(session, &agent, options);
         strings_free(pool);

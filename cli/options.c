@@ -4,7 +4,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define WATCH_LEAST 0.1
+#define WATCH_MOST 86400
 
 /* What getopt_long_only() returns; a report's option returns FIRST_REPORT plus its number. */
 enum {
@@ -15,6 +19,8 @@ enum {
         OPTION_SPI,
         OPTION_PEER,
         OPTION_NAME,
+        OPTION_WATCH,
+        OPTION_NO_COLOR,
         OPTION_CHECK,
         OPTION_WARNING,
         OPTION_CRITICAL,
@@ -32,6 +38,8 @@ static const struct option own_options[] = {
         { "spi", required_argument, NULL, OPTION_SPI },
         { "peer", required_argument, NULL, OPTION_PEER },
         { "name", required_argument, NULL, OPTION_NAME },
+        { "watch", required_argument, NULL, OPTION_WATCH },
+        { "no-color", no_argument, NULL, OPTION_NO_COLOR },
         { "check", no_argument, NULL, OPTION_CHECK },
         { "warning", required_argument, NULL, OPTION_WARNING },
         { "critical", required_argument, NULL, OPTION_CRITICAL },
@@ -132,6 +140,21 @@ static int take_filter(struct options *options, int option)
         }
 }
 
+/* From a tenth of a second to a day. */
+static int take_watch(struct options *options)
+{
+        char *end;
+        double seconds = strtod(optarg, &end);
+
+        if (end == optarg || *end != '\0' || strspn(optarg, "0123456789.") != strlen(optarg) ||
+            !(seconds >= WATCH_LEAST && seconds <= WATCH_MOST)) {
+                complain("'%s' is no number of seconds: say 0.1 to 86400", optarg);
+                return -EINVAL;
+        }
+        options->watch = seconds;
+        return 0;
+}
+
 static int take_check(struct options *options, int option)
 {
         options->thresholds = options->thresholds || option != OPTION_CHECK;
@@ -168,6 +191,11 @@ static int take_option(struct options *options, int option, int argc, char **arg
         case OPTION_PEER:
         case OPTION_NAME:
                 return take_filter(options, option);
+        case OPTION_WATCH:
+                return take_watch(options);
+        case OPTION_NO_COLOR:
+                options->no_color = true;
+                return 0;
         case OPTION_CHECK:
         case OPTION_WARNING:
         case OPTION_CRITICAL:
@@ -232,8 +260,9 @@ static int fit_check(const struct options *options)
         }
         if (options->action != ACTION_CHECK)
                 return 0;
-        if (any_selected(options) || options->json || options->file) {
-                complain("-check is a report of its own: no other, no -json and no -file with it");
+        if (any_selected(options) || options->json || options->file || options->watch > 0) {
+                complain("-check is a report of its own: no other, no -json, -file or -watch with "
+                         "it");
                 return -EINVAL;
         }
         if (options->filter.given & FILTER_SPI) {
@@ -244,6 +273,16 @@ static int fit_check(const struct options *options)
             (check->warning[CHECK_ERRORS].text || check->critical[CHECK_ERRORS].text)) {
                 complain("errors are a rate: say -state FILE, where one check leaves what the next "
                          "compares with");
+                return -EINVAL;
+        }
+        return 0;
+}
+
+/* A document that never ends is none; a file is there when all is in it. */
+static int fit_watch(const struct options *options)
+{
+        if (options->watch > 0 && (options->json || options->file)) {
+                complain("-watch prints text again and again: no -json and no -file with it");
                 return -EINVAL;
         }
         return 0;
@@ -279,7 +318,8 @@ int options_parse(int argc, char **argv, struct options *options)
                 return err;
         if (!any_selected(options))
                 select_all(options);
-        return fit_filters(options);
+        err = fit_filters(options);
+        return err < 0 ? err : fit_watch(options);
 }
 
 bool options_want_check(int argc, char *const *argv)
@@ -327,6 +367,8 @@ void options_usage(FILE *file)
         print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
         print_report(file, "json", "", "write JSON with every column");
         print_report(file, "verbose", "", "add what HP-UX does not have");
+        print_report(file, "watch", " SECONDS", "again and again, with rates where there are any");
+        print_report(file, "no-color", "", "no color, which a terminal gets");
         print_report(file, "check", "", "be a monitoring plugin: status, performance data, 0 to 3");
         print_report(file, "warning", " METRIC=RANGE", "of -check: warn when it is outside");
         print_report(file, "critical", " METRIC=RANGE", "of -check: the same, critical");

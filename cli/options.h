@@ -20,6 +20,8 @@ struct options {
         bool verbose;
         const char *file; /* NULL: standard output */
         struct filter filter;
+        double watch; /* seconds between two rounds; 0: there is one */
+        bool no_color;
         struct check_options check;
         bool thresholds; /* for ACTION_CHECK, as check.state is */
         char **rest;     /* what stands behind "--": Net-SNMP's */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a walk hands its rows to. */
 struct streaming {
@@ -35,6 +36,7 @@ struct printing {
         const struct agent_scalars *agent;
         struct writer *writer;
         const struct filter *filter;
+        struct history *history;
         struct member told[REPORTS_MAX + PARTS_MAX]; /* tables that the document has so far */
         size_t n_told;
         struct moment now; /* of the last row that was gathered */
@@ -45,22 +47,16 @@ static size_t choose_columns(const struct printing *p, const struct report *repo
                              const struct column *columns[COLUMNS_MAX])
 {
         const struct writer *w = p->writer;
-        uint16_t members[COLUMNS_MAX + FILTER_MEMBERS_MAX];
+        uint16_t members[2 * COLUMNS_MAX + FILTER_MEMBERS_MAX];
         size_t n = report->n_members < COLUMNS_MAX ? report->n_members : COLUMNS_MAX;
 
         if (w->all_columns || !report->members)
                 return columns_choose(report->type, NULL, 0, w->ops->moments, columns);
         memcpy(members, report->members, n * sizeof(*members));
         n += filter_members(p->filter, report->type, members + n);
+        for (size_t i = 0; w->look.rates && i < report->n_rate_members && i < COLUMNS_MAX; i++)
+                members[n++] = report->rate_members[i];
         return columns_choose(report->type, members, n, w->ops->moments, columns);
-}
-
-static int walk(const struct printing *p, const struct report *report, walk_row *row, void *context)
-{
-        const struct column *columns[COLUMNS_MAX];
-        size_t n = choose_columns(p, report, columns);
-
-        return walk_table(p->session, report->type, columns, n, row, context);
 }
 
 static int put_row(void *context, const void *row, const struct moment *now)
@@ -70,6 +66,23 @@ static int put_row(void *context, const void *row, const struct moment *now)
         if (!filter_takes_row(s->filter, s->report->type, row))
                 return 0;
         return s->writer->ops->row(s->writer, s->report, row, now);
+}
+
+/* On the terminal to which rows are written they tell themselves how far it is. */
+static bool may_show_progress(const struct printing *p, bool gathers)
+{
+        if (p->history || !isatty(STDERR_FILENO))
+                return false;
+        return gathers || !isatty(fileno(p->writer->file));
+}
+
+static int walk(const struct printing *p, const struct report *report, walk_row *row, void *context)
+{
+        const struct column *columns[COLUMNS_MAX];
+        size_t n = choose_columns(p, report, columns);
+
+        session_show_progress(p->session, may_show_progress(p, row != put_row));
+        return walk_table(p->session, report->type, columns, n, row, context);
 }
 
 static int stream(struct printing *p, const struct report *report)
@@ -146,12 +159,18 @@ static int gather(struct printing *p, const struct report *report, struct rows *
         return err;
 }
 
+/* With a history the parts are kept, if the report makes rates of them. */
 static int tell_parts(struct printing *p, const struct report *report,
-                      struct rows *const parts[PARTS_MAX])
+                      struct rows *parts[PARTS_MAX])
 {
-        int err = p->writer->ops->parts(p->writer, report, (const struct rows *const *)parts,
-                                        &p->now);
+        bool kept = p->history && report->print_look;
+        int err;
 
+        if (kept)
+                history_look(p->history, report, &p->now, &p->writer->look);
+        err = p->writer->ops->parts(p->writer, report, (const struct rows *const *)parts, &p->now);
+        if (kept)
+                history_keep(p->history, report, &p->now, parts);
         return err == -ENOMEM ? complain_memory() : err;
 }
 
@@ -341,9 +360,14 @@ static int ask_first(struct session *session, const bool selected[REPORTS_MAX])
 }
 
 int print_reports(struct session *session, const struct agent_scalars *agent, struct writer *w,
-                  const bool selected[REPORTS_MAX], const struct filter *filter)
+                  const struct request *request)
 {
-        struct printing p = { .session = session, .agent = agent, .writer = w, .filter = filter };
+        const bool *selected = request->selected;
+        struct printing p = { .session = session,
+                              .agent = agent,
+                              .writer = w,
+                              .filter = request->filter,
+                              .history = request->history };
         int err = ask_first(session, selected);
 
         if (err == 0)

@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "filter.h"
+#include "look.h"
 #include "tables/rows.h"
 
 #include <stdio.h>
@@ -46,6 +47,12 @@ struct report {
         const struct report *const *parts;
         int (*print_parts)(FILE *file, const struct rows *const *parts, const struct moment *now,
                            bool verbose);
+        /* The same for a report that looks different on a terminal, or shows rates; instead of
+         * print_parts. */
+        int (*print_look)(FILE *file, const struct rows *const *parts, const struct moment *now,
+                          bool verbose, const struct look *look);
+        const uint16_t *rate_members; /* of a part: what rates need besides */
+        size_t n_rate_members;
         /*
          * Copies the rows that the filter wants from each part that was read to the empty one in
          * selected. NULL: each row is looked at by itself. 0 or -ENOMEM.

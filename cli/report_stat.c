@@ -5,6 +5,8 @@
 #include "tables/xfrm_stat.h"
 #include "text.h"
 
+#include <string.h>
+
 #define GLOBAL(member) NEEDS(struct global_scalars, member)
 
 /* Of IKE and tunnels nothing is printed as long as nobody reads them: 0 would say something. */
@@ -103,13 +105,45 @@ static void print_stat(FILE *file, const struct xfrm_stat *stat, const struct mo
                 text_columns(file, &xfrm_stat_type, stat, now, stat_members, N_STAT_MEMBERS);
 }
 
-static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
-                       bool verbose)
+/* What grew, in the words of the totals above. */
+static void print_rates(FILE *file, const struct global_scalars *global, const struct look *look)
+{
+        static const struct {
+                const char *label;
+                size_t member;
+        } lines[] = {
+                { "Octets In/s: ", offsetof(struct global_scalars, totals.octets_in) },
+                { "Octets Out/s: ", offsetof(struct global_scalars, totals.octets_out) },
+                { "Packets In/s: ", offsetof(struct global_scalars, totals.packets_in) },
+                { "Packets Out/s: ", offsetof(struct global_scalars, totals.packets_out) },
+        };
+        const struct global_scalars *before;
+
+        if (!look->rates || !look->before || rows_count(look->before[0]) == 0)
+                return;
+        before = rows_at(look->before[0], 0);
+        text_plain(file, "--- Rates ---\n");
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+                struct rate rate;
+                uint64_t was, is;
+
+                memcpy(&was, (const char *)before + lines[i].member, sizeof(was));
+                memcpy(&is, (const char *)global + lines[i].member, sizeof(is));
+                rate = look_rate(look, was, before->discontinuity, is, global->discontinuity);
+                if (rate.known)
+                        fprintf(file, "%s%.1f\n", lines[i].label, rate.value);
+        }
+}
+
+static int print_look(FILE *file, const struct rows *const *read, const struct moment *now,
+                      bool verbose, const struct look *look)
 {
         const struct rows *global = read[0], *stats = read[1];
 
-        if (rows_count(global) > 0)
+        if (rows_count(global) > 0) {
                 print_global(file, rows_at(global, 0), now);
+                print_rates(file, rows_at(global, 0), look);
+        }
         if (rows_count(stats) > 0)
                 text_title(file, "XFRM Statistics");
         for (size_t i = 0; i < rows_count(stats); i++)
@@ -133,5 +167,5 @@ const struct report report_stat = {
         .beside_all = true,
         .sources = sources,
         .parts = parts,
-        .print_parts = print_parts,
+        .print_look = print_look,
 };

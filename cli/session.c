@@ -29,6 +29,7 @@ struct session {
         char *address;
         char *identity;
         bool answered; /* at least once */
+        bool progress; /* walks show it */
         const volatile sig_atomic_t *interrupted;
         const sigset_t *signals;
         int64_t wall_offset;    /* what the agent's wall clock is ahead of ours, seconds */
@@ -464,6 +465,16 @@ void session_release(struct session *session, struct exchange *exchange)
                         at = &x->next;
                 }
         }
+}
+
+void session_show_progress(struct session *session, bool show)
+{
+        session->progress = show;
+}
+
+bool session_shows_progress(const struct session *session)
+{
+        return session->progress;
 }
 
 /* The engine ID is told to everybody: an snmpd that told it is there. */

@@ -169,6 +169,26 @@ size_t text_width(const char *escaped)
         return width;
 }
 
+void text_cut(char *escaped, size_t width)
+{
+        size_t at = 0, used = 0;
+
+        if (width == 0 || text_width(escaped) <= width)
+                return;
+        for (;;) {
+                uint32_t number;
+                size_t length = sequence(escaped + at, &number);
+                int columns = wcwidth((wchar_t)number);
+
+                used += columns < 0 ? 1 : (size_t)columns;
+                if (used >= width)
+                        break;
+                at += length > 0 ? length : 1;
+        }
+        escaped[at] = '~';
+        escaped[at + 1] = '\0';
+}
+
 char *text_utf8(const char *text)
 {
         static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */

@@ -38,6 +38,9 @@ size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE]);
  */
 size_t text_width(const char *escaped);
 
+/* Cuts an escaped text that takes more columns to so many, the last one being '~'. */
+void text_cut(char *escaped, size_t width);
+
 /* Copies text with what is no UTF-8 replaced; the result is freed by the caller, or NULL. */
 char *text_utf8(const char *text);
 

@@ -74,6 +74,71 @@ for arguments in "-spi $spi" "-peer 2001:db8::2" "-peer 192.0.2.2" "-name v6*" "
     check "JSON with $arguments is some rows of the document, and what the text tells" \
         "$PYTHON" "$TESTS/compare_filtered.py" "$WORK/all.json" "$WORK/some.json" "$WORK/some.txt"
 done
+### Terminals: -watch, color, width, progress
+
+# seen SIZES SECONDS ARGS: what a person sees goes to $WORK/seen, what has to be known besides with an @ before it
+seen() {
+    local sizes=$1 seconds=$2
+    shift 2
+    TERM=xterm "$PYTHON" "$TESTS/terminal.py" "$sizes" "$seconds" "$BUILD/ipsec_report" "$@" -- \
+        -v2c -c public -t "${PATIENCE:-1}" -r 0 "127.0.0.1:${ASK:-$PORT}" >"$WORK/seen" 2>"$WORK/err" || cat "$WORK/err"
+}
+known() { sed -n "s/^@$1 *//p" "$WORK/seen"; }
+longest() { sed '/^@/d' "$WORK/seen" | wc -L; }
+
+seen 24x80 5 -summary
+is "a terminal has color" "$(known colors)" "green red"
+check "a terminal of 80 columns: no line is longer ($(longest))" [ "$(longest)" -le 80 ]
+is "and each tunnel has one" "$(grep -vc '^@' "$WORK/seen")" "$(report -summary | wc -l)"
+seen 24x40 5 -summary -no-color
+is "-no-color" "$(known colors)" ""
+check "a terminal of 40 columns: no line is longer ($(longest))" [ "$(longest)" -le 40 ]
+is "the state is there" "$(awk '/^badauth/ { print $2 }' "$WORK/seen")" down
+NO_COLOR=1 seen 24x80 5 -summary
+is "NO_COLOR" "$(known colors)" ""
+check "a pipe gets all of it" [ "$(report -summary | wc -L)" -gt 80 ]
+is "a pipe gets no color" "$(report -summary | grep -c $'\033')" 0
+
+seen 24x80,10x60 1.2 -summary -watch 0.3
+is "-watch ends well by SIGINT" "$(known status)" 0
+check "-watch: frames ($(known frames))" [ "$(known frames)" -ge 4 ]
+check "-watch: each in one write ($(known reads))" [ "$(known reads)" -le $(($(known frames) + 3)) ]
+is "-watch: the screen is never cleared" "$(known cleared)" 0
+is "-watch: another screen, and back" "$(known alternate) $(known cursor) $(known wrap)" "0 shown on"
+check "-watch: it fits the terminal that became smaller ($(longest))" [ "$(longest)" -le 60 ]
+is "-watch: in its lines" "$(grep -v '^@' "$WORK/seen" | tail -n 1)" "... and 2 more lines"
+check "-watch: rates" grep -q '^TUNNEL .* IN/S ' "$WORK/seen"
+SIGNAL=TERM seen 24x80 1 -stat -watch 0.3
+is "-watch ends well by SIGTERM" "$(known status) $(known alternate) $(known cursor)" "0 0 shown"
+check "-watch -stat: a frame is as high as the terminal" grep -q '^... and [0-9]* more lines$' "$WORK/seen"
+
+timeout -s INT 1.3 "$BUILD/ipsec_report" -summary -watch 0.5 -- -v2c -c public "127.0.0.1:$PORT" >"$WORK/piped" 2>&1
+is "-watch into a pipe: plain reports" "$(grep -c $'\033' "$WORK/piped")" 0
+is "with a blank line between them" "$(grep -c '^$' "$WORK/piped")" "$(($(grep -c '^TUNNEL' "$WORK/piped") - 1))"
+is "and the time before each" "$(grep -Ec '^20[0-9-]+T[0-9:]+Z$' "$WORK/piped")" "$(grep -c '^TUNNEL' "$WORK/piped")"
+timeout 10 bash -c 'set -o pipefail
+    "$1" -summary -watch 0.2 -- -v2c -c public "127.0.0.1:$2" | head -n 1' - "$BUILD/ipsec_report" "$PORT" >/dev/null
+is "-watch: a reader that goes ends it" $? 0
+
+# relay ARGS: between us and snmpd, on $RELAY
+relay() {
+    RELAY=$(free_port)
+    "$PYTHON" "$TESTS/relay.py" "$RELAY" "$PORT" "$@" >"$WORK/relay" &
+    RELAYING=$!
+    started+=("$RELAYING")
+    wait_until 10 'grep -q ready "$WORK/relay"'
+}
+
+relay hold 4 1.2
+ASK=$RELAY PATIENCE=5 seen 24x80 5 -tunnel
+check "what takes long says how far it is: $(known errors)" grep -q 'Table: [0-9]* rows' <(known errors)
+check "and takes that away" grep -q '\\r\\x1b\[K'"'"'$' <(known errors)
+end "$RELAYING"
+relay hold 4 1.2
+PORT=$RELAY report -tunnel >"$WORK/out" 2>"$WORK/err"
+end "$RELAYING"
+is "not where nobody sees it" "$(cat "$WORK/err")" ""
+
 ### -check
 
 # checked WHAT STATUS PATTERN ARGS: exit status, the first line, and performance data that another parses
@@ -117,10 +182,16 @@ parses errors=0
 echo "mine" >"$WORK/mine"
 checked "another's file" 3 "^IPSEC UNKNOWN - .*mine is no state" -state "$WORK/mine"
 is "-check: another's file is as it was" "$(cat "$WORK/mine")" mine
-end "$AGENT"
-check "the agent is away" wait_until 10 '[ -z "$(value ".$ROOT.1.1.1.0")" ]'
-checked "no agent" 3 '^IPSEC UNKNOWN - .*ipsec-reportd'
+
+RUN="kill -STOP $AGENT; sleep 2; kill -CONT $AGENT" seen 24x100,24x100 1 -summary -watch 0.3
+check "-watch goes on when the agent does" grep -q '^TUNNEL ' "$WORK/seen"
+RUN="kill $SNMPD" seen 12x100,12x100 0.7 -summary -watch 0.3
+check "-watch: an snmpd that goes away" grep -q "^nothing listens at 127.0.0.1:$PORT" "$WORK/seen"
+is "-watch: is told in the frame" "$(known errors)" "''"
 end "$SNMPD"
 checked "no snmpd" 3 "^IPSEC UNKNOWN - nothing listens at 127.0.0.1:$PORT"
 parses
+end "$AGENT"
+start_snmpd "$WORK/a"
+checked "no agent" 3 '^IPSEC UNKNOWN - .*ipsec-reportd'
 finish

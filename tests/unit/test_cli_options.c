@@ -105,9 +105,9 @@ START_TEST(words)
 END_TEST
 
 static const char *const option_words[] = {
-        "all",     "file",   "json",  "verbose", "version", "help",      "sa",       "host",
-        "ip",      "tunnel", "cache", "stat",    "bypass",  "collector", "ike",      "cert",
-        "summary", "spi",    "peer",  "name",    "check",   "warning",   "critical", "state",
+        "all",    "file",  "json",  "verbose", "version",   "help",  "sa",    "host",     "ip",
+        "tunnel", "cache", "stat",  "bypass",  "collector", "ike",   "cert",  "summary",  "spi",
+        "peer",   "name",  "check", "warning", "critical",  "state", "watch", "no-color",
 };
 
 /* The argument of an option that wants one. */
@@ -121,6 +121,7 @@ static const char *argument_of(const char *word)
                 { "warning", " down=1 -check" },
                 { "critical", " down=1 -check" },
                 { "state", " x -check" },
+                { "watch", " 2" },
         };
 
         for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
@@ -185,6 +186,15 @@ START_TEST(refused)
                 "-sa -spi 1",
                 "-host configured -spi 1",
                 "-all -collector -name x",
+                "-watch 0",
+                "-watch x",
+                "-watch -1",
+                "-watch 1e3",
+                "-watch nan",
+                "-watch 86401",
+                "-watch 2 -json",
+                "-watch 2 -file x",
+                "-watch 2 -check",
                 "-check -sa",
                 "-check -json",
                 "-check -file x",
@@ -234,6 +244,15 @@ START_TEST(checks)
 }
 END_TEST
 
+START_TEST(watches)
+{
+        ck_assert_int_eq(parse("-watch 0.5 -no-color -summary"), 0);
+        ck_assert(options.watch == 0.5 && options.no_color && n_selected() == 1);
+        ck_assert_int_eq(parse("-watch 2"), 0);
+        ck_assert(options.watch == 2 && selects(&report_sa_ipsec));
+}
+END_TEST
+
 START_TEST(rest)
 {
         ck_assert_int_eq(parse("-sa ipsec -- -v2c -c public HOST"), 0);
@@ -259,6 +278,7 @@ int main(void)
         tcase_add_test(tcase, refused);
         tcase_add_test(tcase, filters);
         tcase_add_test(tcase, checks);
+        tcase_add_test(tcase, watches);
         tcase_add_test(tcase, rest);
         return run_suite("cli options", tcase);
 }
