@@ -30,22 +30,29 @@ enum {
         FIRST_REPORT,
 };
 
-static const struct option own_options[] = {
-        { "all", no_argument, NULL, OPTION_ALL },
-        { "file", required_argument, NULL, OPTION_FILE },
-        { "json", no_argument, NULL, OPTION_JSON },
-        { "verbose", no_argument, NULL, OPTION_VERBOSE },
-        { "spi", required_argument, NULL, OPTION_SPI },
-        { "peer", required_argument, NULL, OPTION_PEER },
-        { "name", required_argument, NULL, OPTION_NAME },
-        { "watch", required_argument, NULL, OPTION_WATCH },
-        { "no-color", no_argument, NULL, OPTION_NO_COLOR },
-        { "check", no_argument, NULL, OPTION_CHECK },
-        { "warning", required_argument, NULL, OPTION_WARNING },
-        { "critical", required_argument, NULL, OPTION_CRITICAL },
-        { "state", required_argument, NULL, OPTION_STATE },
-        { "version", no_argument, NULL, OPTION_VERSION },
-        { "help", no_argument, NULL, OPTION_HELP },
+/* In the order of the usage, which completions are made of, too. */
+static const struct own_option {
+        const char *name;
+        const char *argument; /* what it wants; NULL: nothing */
+        int option;
+        const char *help;
+} own_options[] = {
+        { "all", NULL, OPTION_ALL,
+          "all reports but -summary, -stat, -cert, -collector; the default" },
+        { "spi", "HEX", OPTION_SPI, "only what has this SPI" },
+        { "peer", "ADDRESS", OPTION_PEER, "only what is with this peer" },
+        { "name", "PATTERN", OPTION_NAME, "only rules, tunnels and policies of such a name" },
+        { "file", "FILE", OPTION_FILE, "write to FILE, which is replaced when all went well" },
+        { "json", NULL, OPTION_JSON, "write JSON with every column" },
+        { "verbose", NULL, OPTION_VERBOSE, "add what HP-UX does not have" },
+        { "watch", "SECONDS", OPTION_WATCH, "again and again, with rates where there are any" },
+        { "no-color", NULL, OPTION_NO_COLOR, "no color, which a terminal gets" },
+        { "check", NULL, OPTION_CHECK, "be a monitoring plugin: status, performance data, 0 to 3" },
+        { "warning", "METRIC=RANGE", OPTION_WARNING, "of -check: warn when it is outside" },
+        { "critical", "METRIC=RANGE", OPTION_CRITICAL, "of -check: the same, critical" },
+        { "state", "FILE", OPTION_STATE, "of -check: what rates are made of from run to run" },
+        { "version", NULL, OPTION_VERSION, "print the version" },
+        { "help", NULL, OPTION_HELP, "print this" },
 };
 
 enum { N_OWN = sizeof(own_options) / sizeof(own_options[0]) };
@@ -64,7 +71,11 @@ static void make_table(struct option table[N_OWN + REPORTS_MAX])
         size_t n = N_OWN;
 
         memset(table, 0, (N_OWN + REPORTS_MAX) * sizeof(table[0]));
-        memcpy(table, own_options, sizeof(own_options));
+        for (size_t i = 0; i < N_OWN; i++) {
+                table[i].name = own_options[i].name;
+                table[i].has_arg = own_options[i].argument ? required_argument : no_argument;
+                table[i].val = own_options[i].option;
+        }
         for (size_t i = 0; reports[i]; i++) {
                 if (!is_first_of_option(i))
                         continue;
@@ -334,22 +345,28 @@ bool options_want_check(int argc, char *const *argv)
         return false;
 }
 
-static void print_report(FILE *file, const char *option, const char *word, const char *help)
+static void print_option(FILE *file, const char *option, const char *word, const char *help)
 {
-        fprintf(file, "  -%s%s%*s%s\n", option, word, (int)(24 - strlen(option) - strlen(word)),
-                " ", help);
+        int length = (int)(strlen(option) + strlen(word));
+
+        fprintf(file, "  -%s%s%s%*s%s\n", option, *word ? " " : "", word,
+                length < 22 ? 24 - length - (*word ? 1 : 0) : 2, "", help);
 }
 
 static void print_reports(FILE *file)
 {
-        for (size_t i = 0; reports[i]; i++) {
-                const struct report *r = reports[i];
-                char word[32] = "";
+        for (size_t i = 0; reports[i]; i++)
+                print_option(file, reports[i]->option, reports[i]->word ? reports[i]->word : "",
+                             reports[i]->help);
+}
 
-                if (r->word)
-                        snprintf(word, sizeof(word), " %s", r->word);
-                print_report(file, r->option, word, r->help);
-        }
+/* The first, -all, stands above the reports. */
+static void print_own(FILE *file, size_t first, size_t end)
+{
+        for (size_t i = first; i < end; i++)
+                print_option(file, own_options[i].name,
+                             own_options[i].argument ? own_options[i].argument : "",
+                             own_options[i].help);
 }
 
 void options_usage(FILE *file)
@@ -357,24 +374,10 @@ void options_usage(FILE *file)
         fputs("usage: ipsec_report [REPORT...] [OPTION...] [-- [NET-SNMP OPTION...] [AGENT]]\n"
               "Reports:\n",
               file);
-        print_report(file, "all", "",
-                     "all reports but -summary, -stat, -cert, -collector; the default");
+        print_own(file, 0, 1);
         print_reports(file);
         fputs("Options:\n", file);
-        print_report(file, "spi", " HEX", "only what has this SPI");
-        print_report(file, "peer", " ADDRESS", "only what is with this peer");
-        print_report(file, "name", " PATTERN", "only rules, tunnels and policies of such a name");
-        print_report(file, "file", " FILE", "write to FILE, which is replaced when all went well");
-        print_report(file, "json", "", "write JSON with every column");
-        print_report(file, "verbose", "", "add what HP-UX does not have");
-        print_report(file, "watch", " SECONDS", "again and again, with rates where there are any");
-        print_report(file, "no-color", "", "no color, which a terminal gets");
-        print_report(file, "check", "", "be a monitoring plugin: status, performance data, 0 to 3");
-        print_report(file, "warning", " METRIC=RANGE", "of -check: warn when it is outside");
-        print_report(file, "critical", " METRIC=RANGE", "of -check: the same, critical");
-        print_report(file, "state", " FILE", "of -check: what rates are made of from run to run");
-        print_report(file, "version", "", "print the version");
-        print_report(file, "help", "", "print this");
+        print_own(file, 1, N_OWN);
         fputs("Metrics of -check:\n", file);
         check_print_metrics(file);
         fputs("Behind --: what snmpget(1) takes, as in `-v3 -u alice -l authPriv gateway`; without "

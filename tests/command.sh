@@ -12,6 +12,8 @@ ip link set lo up
 report() { "$BUILD/ipsec_report" "$@" -- -v2c -c public "127.0.0.1:$PORT"; }
 titles() { sed -n '/^-----* [A-Z]/ { s/^-----* //; s/ -----*$//; p }' | uniq -c | awk '{ $1 = $1; print }'; }
 
+not() { ! "$@"; }
+
 # wrong PATTERN ARGS: a wrong usage, which the first line explains
 wrong() {
     local pattern=$1
@@ -74,6 +76,29 @@ for arguments in "-spi $spi" "-peer 2001:db8::2" "-peer 192.0.2.2" "-name v6*" "
     check "JSON with $arguments is some rows of the document, and what the text tells" \
         "$PYTHON" "$TESTS/compare_filtered.py" "$WORK/all.json" "$WORK/some.json" "$WORK/some.txt"
 done
+### Text and JSON tell the same, and JSON is what its schema says
+
+everything=(-all -summary -cert -collector -stat)
+check "strongSwan's tunnels are judged" wait_until 20 'report -summary -name bad-net | grep -q " down "'
+report "${everything[@]}" -verbose >"$WORK/everything.txt" 2>/dev/null
+report "${everything[@]}" -json >"$WORK/everything.json" 2>/dev/null
+check "text and JSON of every report tell the same" \
+    "$PYTHON" "$TESTS/compare_text_json.py" "$WORK/everything.txt" "$WORK/everything.json"
+# a comparer that finds no difference is worth nothing
+sed 's/"packets":3,/"packets":4,/; s/"remote":"192.0.2.22"/"remote":"192.0.2.23"/' "$WORK/everything.json" >"$WORK/other.json"
+check "a difference is found" not "$PYTHON" "$TESTS/compare_text_json.py" "$WORK/everything.txt" "$WORK/other.json"
+valid() { "$PYTHON" -m jsonschema "${@/#/--instance=}" "$BUILD/installed/ipsec_report.schema.json"; }
+check "the document is valid, with a filter, too" valid "$WORK/everything.json" "$WORK/some.json"
+sed 's/"state":"mature"/"state":"ripe"/' "$WORK/everything.json" >"$WORK/other.json"
+check "one that is not, is not" not valid "$WORK/other.json"
+sed 's/"mode":"tunnel"/"mood":"tunnel"/' "$WORK/everything.json" >"$WORK/other.json"
+check "nor is one with another member" not valid "$WORK/other.json"
+while read -r words; do
+    read -ra arguments <<<"$words"
+    report "${arguments[@]}" -json >"$WORK/one${words// /}.json" 2>/dev/null
+done < <("$BUILD/ipsec_report" -help | sed -nE '/^Options/q; s/^  (-[a-z]+( [a-z]+)?)  .*/\1/p' | grep -vx -- -all)
+check "so is that of each report ($(find "$WORK" -name 'one-*.json' | wc -l))" valid "$WORK"/one-*.json
+
 ### Terminals: -watch, color, width, progress
 
 # seen SIZES SECONDS ARGS: what a person sees goes to $WORK/seen, what has to be known besides with an @ before it
@@ -152,7 +177,6 @@ checked() {
 }
 parses() { check "-check: its performance data parses" "$PYTHON" "$TESTS/plugin_output.py" "$WORK/check" "$@"; }
 
-check "tunnels are judged" wait_until 20 'report -summary -name bad-net | grep -q " down "'
 up=$(report -summary | awk '$3 == "up"' | wc -l) all=$(report -summary | awk 'NR > 1' | wc -l)
 checked "one is down" 2 '^IPSEC CRITICAL - 1 of [0-9]+ tunnels down, a certificate ends in 20 days \|'
 parses down=1 "up=$up" "idle=$((all - up - 1))" certificate=20 sources=0 error_packets=0

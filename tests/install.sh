@@ -19,10 +19,13 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /usr/bin/ipsec_report
 /usr/lib/sysusers.d/ipsec-report.conf
 /usr/sbin/ipsec-reportd
+/usr/share/bash-completion/completions/ipsec_report
+/usr/share/ipsec-report/ipsec_report.schema.json
 /usr/share/man/man1/ipsec_report.1
 /usr/share/man/man5/ipsec-reportd.conf.5
 /usr/share/man/man8/ipsec-reportd.8
-/usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt"
+/usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt
+/usr/share/zsh/site-functions/_ipsec_report"
 laid=$(cd "$root" && find . ! -type d | sed 's/^\.//' | sort)
 is "files outside of /usr/share/doc" "$(grep -v '^/usr/share/doc/' <<<"$laid")" "$wanted"
 for file in README.md NEWS.md LICENSE examples/ipsec-report.conf; do
