@@ -121,6 +121,13 @@ static void choose_patience(netsnmp_session *s)
                 s->retries = RETRIES;
 }
 
+/* The rest of it belongs to the arguments, or to the library. */
+static void free_parsed(netsnmp_session *s)
+{
+        free(s->peername);
+        free(s->community);
+}
+
 /*
  * netsnmp_parse_args() insists on an address: a default one stands behind all that was given, and
  * the index that comes back says whether it was taken.
@@ -143,8 +150,10 @@ static int parse(int argc, char **argv, netsnmp_session *s)
         } else if (taken > 0) {
                 s->peername = strdup(s->peername);
         }
-        if (taken > 0 && taken < argc)
+        if (taken > 0 && taken < argc) {
                 complain("one agent at a time: '%s' is too much", all[taken]);
+                free_parsed(s);
+        }
         free(all);
         if (taken == NETSNMP_PARSE_ARGS_SUCCESS_EXIT)
                 return 1;
@@ -199,13 +208,6 @@ static int open_handle(struct session *session, netsnmp_session *s)
                 complain("no way to %s: %s", session->address, text ? text : "unknown error");
         free(text);
         return -ECONNREFUSED;
-}
-
-/* The rest of it belongs to the arguments, or to the library. */
-static void free_parsed(netsnmp_session *s)
-{
-        free(s->peername);
-        free(s->community);
 }
 
 static bool lacks_user(const netsnmp_session *s)
@@ -529,6 +531,7 @@ static void complain_failure(const struct session *session, int failure)
         case SNMPERR_USM_AUTHENTICATIONFAILURE:
         case SNMPERR_USM_UNSUPPORTEDSECURITYLEVEL:
         case SNMPERR_USM_ENCRYPTIONERROR:
+        case SNMPERR_USM_GENERICERROR: /* there is no key to encrypt with */
                 complain("the security level of %s needs more than was given: say the passwords "
                          "(-A, -X), or another level (-l)",
                          identity);

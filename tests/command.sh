@@ -145,15 +145,6 @@ timeout 10 bash -c 'set -o pipefail
     "$1" -summary -watch 0.2 -- -v2c -c public "127.0.0.1:$2" | head -n 1' - "$BUILD/ipsec_report" "$PORT" >/dev/null
 is "-watch: a reader that goes ends it" $? 0
 
-# relay ARGS: between us and snmpd, on $RELAY
-relay() {
-    RELAY=$(free_port)
-    "$PYTHON" "$TESTS/relay.py" "$RELAY" "$PORT" "$@" >"$WORK/relay" &
-    RELAYING=$!
-    started+=("$RELAYING")
-    wait_until 10 'grep -q ready "$WORK/relay"'
-}
-
 relay hold 4 1.2
 ASK=$RELAY PATIENCE=5 seen 24x80 5 -tunnel
 check "what takes long says how far it is: $(known errors)" grep -q 'Table: [0-9]* rows' <(known errors)

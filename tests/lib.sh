@@ -335,3 +335,14 @@ for name in ("version", "stats", "list-conns", "list-policies", "list-certs", "l
         at += length
 PY
 }
+
+# relay ARGS: tests/relay.py between us and snmpd; sets RELAY, its port, and RELAYING, its process
+relay() {
+    RELAY=$(free_port)
+    : >"$WORK/relay"
+    "$PYTHON" "$TESTS/relay.py" "$RELAY" "$PORT" "$@" >"$WORK/relay" &
+    RELAYING=$!
+    started+=("$RELAYING")
+    # shellcheck disable=SC2016
+    wait_until 10 'grep -q ready "$WORK/relay"'
+}
