@@ -24,8 +24,18 @@ wrong() {
     check "$*: $(head -n 1 "$WORK/err")" grep -q -- "$pattern" <(head -n 1 "$WORK/err")
 }
 
+# with_all DIR: what else there is in a recording: interfaces, sockets and connections, counters
+with_all() {
+    local file
+    for file in links/{link.bin,addr.bin,sysctl.txt} statistics/xfrm_stat.txt \
+        flows/{tcp,udp,udplite,sctp,dccp,raw,conntrack}.bin; do
+        cp "$TESTS/data/$file" "$1/" &&
+            echo "$RECORDED ${file##*/} 0 $(stat -c %s "$TESTS/data/$file")" >>"$1/index.txt" || return
+    done
+}
+
 mkdir "$WORK/a"
-check "the recording is made" recording "$WORK/up"
+check "the recording is made" eval 'recording "$WORK/up" && with_all "$WORK/up"'
 start_both "$WORK/a" --replay "$WORK/up"
 check "names are joined" wait_until 10 'report -tunnel | grep -q "^Tunnel Name: v6-net Cookie: "'
 check "tunnels are joined" wait_until 20 '[ "$(report -sa ipsec -name "*" | grep -c "^SPI")" = 16 ]'
@@ -80,6 +90,16 @@ done
 
 everything=(-all -summary -cert -collector -stat)
 check "strongSwan's tunnels are judged" wait_until 20 'report -summary -name bad-net | grep -q " down "'
+is "-all: each report, in the order of HP's" "$(report -all 2>/dev/null | titles | sed 's/^[0-9]* //; s/IKEv[12]/IKE/' |
+    awk '!seen[$0]++')" "IKE SA
+IPsec SA
+IKE Policy
+Active Host Policy Rule
+Configured Host Policy Rule
+Tunnel Policy Rule
+System Configured Interface
+Configured Bypass IP List
+Cache Policy Rule"
 report "${everything[@]}" -verbose >"$WORK/everything.txt" 2>/dev/null
 report "${everything[@]}" -json >"$WORK/everything.json" 2>/dev/null
 check "text and JSON of every report tell the same" \
@@ -170,7 +190,7 @@ parses() { check "-check: its performance data parses" "$PYTHON" "$TESTS/plugin_
 
 up=$(report -summary | awk '$3 == "up"' | wc -l) all=$(report -summary | awk 'NR > 1' | wc -l)
 checked "one is down" 2 '^IPSEC CRITICAL - 1 of [0-9]+ tunnels down, a certificate ends in 20 days \|'
-parses down=1 "up=$up" "idle=$((all - up - 1))" certificate=20 sources=0 error_packets=0
+parses down=1 "up=$up" "idle=$((all - up - 1))" certificate=20 sources=0 error_packets=1
 is "-check: the lines below" "$(sed '1d; s/ for .*//' "$WORK/check")" "badauth/bad-net (192.0.2.42) is down
 certificate O=Test, CN=moon.example ends in 20 days
 certificate O=Test, CN=sun.example ends in 20 days"

@@ -196,6 +196,56 @@ def check_rules(found, document):
     assert cookies <= {policy["index"] for policy in document["policy"]}, cookies
 
 
+def check_interfaces(found, rows):
+    mine = [lines for title, lines in found if title == "System Configured Interface"]
+    rows = [row for row in rows if "address" in row]
+    assert len(mine) == len(rows) and rows, (len(mine), len(rows))
+    for lines, row in zip(mine, rows):
+        star = "*" if row["state"] == "down" else ""
+        assert lines[0] == f"Interface Name: {row['name']}{star} Address: {row['address']}", (lines, row)
+        assert lines[1].split()[1].lower() == row["ipsec"], (lines, row)
+        assert f"If Index: {row['if_index']}" in lines and f"Offloaded Sas: {row['offloaded_sas']}" in lines, (lines, row)
+        if row["ipsec"] != "partly" and row["reasons"]:
+            assert f"Reasons: {' '.join(row['reasons'])}" in lines, (lines, row)
+
+
+def check_flows(found, document):
+    mine = [lines for title, lines in found if title == "Cache Policy Rule"]
+    rows = [row for row in document["flow"] if (row["direction"], row["action"]) != ("inbound", "secure")]
+    sas = {sa["index"]: sa for sa in document["ipsec_sa"]}
+    assert len(mine) == len(rows) and rows, (len(mine), len(rows))
+    for lines, row in zip(mine, rows):
+        assert lines[0] == f"Cache Policy Record: {row['number']} Cookie: {row.get('policy_cookie') or 1}", (lines, row)
+        for line, end, side in zip(lines[1:3], ("Src", "Dst"), ("source", "destination")):
+            assert line == f"{end} IP Address: {row[side]} {end} Port number: {row.get(side + '_port', 0)}", (line, row)
+        assert lines[3].endswith(f" Direction: {row['direction']}"), (lines, row)
+        assert lines[4] == f"Action: {row['action'].capitalize()}", (lines, row)
+        if row.get("sa") and row["action"] == "secure":
+            assert f"SPI (hex): {int(sas[row['sa']]['spi'], 16):X}" in lines, (lines, row)
+
+
+def check_statistics(found, document):
+    stats = next(lines for title, lines in found if title == "XFRM Statistics")
+    told = dict(line.split(": ") for line in stats if re.match("Xfrm", line))
+    assert told == {row["name"]: str(row["packets"]) for row in document["xfrm_stat"]} and told
+    lines = [line for line in next(lines for title, lines in found if title == "IPsec Statistics") if ": " in line]
+    row = document["global"][0]
+    for line in lines:
+        label, value = line.split(": ")
+        assert str(row[snake(label)]) == value, (line, row)
+    told = {snake(line.split(": ")[0]) for line in lines}
+    assert {key for key, value in row.items() if value} <= told | {"discontinuity_time"}, (row, told)
+    assert len(lines) > 20, lines
+
+
+def check_bypasses(found, rows):
+    lines = next(lines for title, lines in found if title == "Configured Bypass IP List")
+    names = {line.split(": ")[1] for line in lines if re.match("(Rule|Interface) Name: ", line)}
+    assert names and names <= {row["name"] for row in rows}, names
+    # the loopback, and what an interface or another rule says already, have no record of their own
+    assert names >= {row["name"] for row in rows if row["kind"] == "interface"}, names
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("text")
@@ -216,6 +266,10 @@ def main():
         for lines, row in zip(mine, rows):
             check_record(title, lines, row, args.slack)
             n += 1
+    check_interfaces(found, document["interface"])
+    check_flows(found, document)
+    check_statistics(found, document)
+    check_bypasses(found, document["bypass"])
     check_summary(text, document["tunnel"])
     check_rules(found, document)
     print(n, "records")
