@@ -1,16 +1,42 @@
 #include "complain.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdbool.h>
+
+/* Standard error is one for the whole program, and so is what it shows. */
+static FILE *sink;
+static bool shows_progress;
+
+static void clear_progress(void)
+{
+        if (shows_progress)
+                fputs("\r\033[K", stderr);
+        shows_progress = false;
+}
 
 void complain(const char *format, ...)
 {
+        FILE *file = sink ? sink : stderr;
         va_list arguments;
 
         fflush(stdout);
-        fputs("ipsec_report: ", stderr);
+        clear_progress();
+        if (!sink)
+                fputs("ipsec_report: ", file);
         va_start(arguments, format);
-        vfprintf(stderr, format, arguments);
+        vfprintf(file, format, arguments);
         va_end(arguments);
-        fputc('\n', stderr);
+        fputc('\n', file);
+}
+
+void complain_into(FILE *file)
+{
+        sink = file;
+}
+
+void complain_progress(const char *line)
+{
+        clear_progress();
+        fputs(line, stderr);
+        shows_progress = *line != '\0';
 }

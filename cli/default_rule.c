@@ -2,6 +2,7 @@
 
 #include "default_rule.h"
 
+#include "rule_select.h"
 #include "rule_text.h"
 #include "tables/collector_row.h"
 #include "tables/global_scalars.h"
@@ -37,6 +38,20 @@ const struct report default_rule_collectors = {
         .is_shown = was_read,
         .only_text = true,
 };
+
+int default_rule_select(const struct filter *filter, const struct rows *const *read,
+                        struct rows *const *selected, size_t global, size_t collectors)
+{
+        int err;
+
+        if (!rule_select_default(filter))
+                return 0;
+        err = rows_select(NULL, &global_scalars_type, read[global], selected[global]);
+        if (err == 0)
+                err = rows_select(NULL, &collector_row_type, read[collectors],
+                                  selected[collectors]);
+        return err;
+}
 
 bool default_rule_has_read(const struct rows *collectors, const char *key)
 {

@@ -8,6 +8,13 @@
 extern const struct report default_rule_global;
 extern const struct report default_rule_collectors;
 
+/*
+ * Copies these two parts, at their places in read, where the filter wants the rule: for struct
+ * report's select. 0 or -ENOMEM.
+ */
+int default_rule_select(const struct filter *filter, const struct rows *const *read,
+                        struct rows *const *selected, size_t global, size_t collectors);
+
 /* Has this collector (its key) been read? Before that nothing is known of it. */
 bool default_rule_has_read(const struct rows *collectors, const char *key);
 

@@ -2,12 +2,13 @@
  */
 #include "config.h"
 
+#include "asking.h"
 #include "audit.h"
 #include "complain.h"
-#include "options.h"
 #include "output.h"
-#include "peer.h"
 #include "printing.h"
+#include "terminal.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,37 +20,6 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int number)
 {
         interrupted = number;
-}
-
-static size_t add_source(const char **sources, size_t n, const char *source)
-{
-        for (size_t i = 0; i < n; i++)
-                if (strcmp(sources[i], source) == 0)
-                        return n;
-        if (n < REPORTS_MAX)
-                sources[n++] = source;
-        return n;
-}
-
-static int check_sources(struct session *session, const struct agent_scalars *agent,
-                         const struct options *options)
-{
-        const char *sources[REPORTS_MAX];
-        size_t n = 0;
-
-        for (size_t i = 0; i < reports_count(); i++)
-                for (const char *const *s = reports[i]->sources; s && *s; s++)
-                        if (options->selected[i])
-                                n = add_source(sources, n, *s);
-        return peer_check_sources(session, agent, sources, n);
-}
-
-static int check_peer(struct session *session, struct agent_scalars *agent, struct strings *pool,
-                      const struct options *options)
-{
-        int err = pool ? peer_check(session, agent, pool) : -ENOMEM;
-
-        return err == 0 ? check_sources(session, agent, options) : err;
 }
 
 /* With a file under way, a signal must not leave half of it behind. */
@@ -89,9 +59,11 @@ struct filling {
 
 static int fill_by_session(const struct filling *f, struct writer *writer, const sigset_t *signals)
 {
+        const struct request request = { f->options->selected, &f->options->filter, NULL };
+
         if (signals)
                 session_watch(f->session, &interrupted, signals);
-        return print_reports(f->session, f->agent, writer, f->options->selected);
+        return print_reports(f->session, f->agent, writer, &request);
 }
 
 static int fill_by_files(const struct filling *f, struct writer *writer, const sigset_t *signals)
@@ -125,6 +97,7 @@ static int report(const struct filling *f)
                 json_writer_init(&writer, output_file(output));
         else
                 text_writer_init(&writer, output_file(output), options->verbose);
+        writer.look = terminal_look(fileno(output_file(output)), !options->no_color);
         err = output_close(output, f->fill(f, &writer, options->file ? &before : NULL));
         if (interrupted)
                 die_of_signal(&before);
@@ -138,30 +111,38 @@ static int run_audit(const struct options *options)
         return report(&filling);
 }
 
+static int serve(struct session *session, const struct agent_scalars *agent,
+                 const struct options *options)
+{
+        const struct filling filling = {
+                .fill = fill_by_session,
+                .options = options,
+                .session = session,
+                .agent = agent,
+        };
+
+        if (options->action == ACTION_CHECK)
+                return check_run(session, agent, &options->check, &options->filter,
+                                 options->verbose, stdout);
+        return report(&filling);
+}
+
 static int run(const struct options *options)
 {
         struct agent_scalars agent = { 0 };
         struct strings *pool;
         struct session *session;
-        struct filling filling = { .fill = fill_by_session, .options = options };
-        char program[] = "ipsec_report", **arguments;
         int err;
 
-        arguments = calloc((size_t)options->n_rest + 2, sizeof(*arguments));
-        if (!arguments)
-                return -ENOMEM;
-        arguments[0] = program;
-        memcpy(arguments + 1, options->rest, (size_t)options->n_rest * sizeof(*arguments));
-        err = session_open(options->n_rest + 1, arguments, &session);
-        free(arguments);
+        if (options->watch > 0)
+                return watch_run(options);
+        err = asking_open(options, &session);
         if (err != 0)
                 return err;
         pool = strings_new();
-        err = check_peer(session, &agent, pool, options);
-        filling.session = session;
-        filling.agent = &agent;
+        err = asking_check(session, options, &agent, pool);
         if (err == 0)
-                err = report(&filling);
+                err = serve(session, &agent, options);
         strings_free(pool);
         session_close(session);
         return err;
@@ -178,6 +159,32 @@ static int exit_status(int err)
         return err >= 0 || err == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A plugin tells also what is wrong on standard output, in its own form. */
+static int check(int argc, char **argv)
+{
+        struct options options;
+        char *reasons = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&reasons, &size);
+        int err;
+
+        if (!file)
+                return CHECK_UNKNOWN;
+        complain_into(file);
+        err = options_parse(argc, argv, &options);
+        if (err == 0 && options.action == ACTION_CHECK)
+                err = run(&options);
+        else if (err == 0)
+                err = -EINVAL;
+        complain_into(NULL);
+        fclose(file);
+        if (err < 0)
+                check_print_failure(stdout, reasons);
+        free(reasons);
+        options_free(&options);
+        return err < 0 || fflush(stdout) != 0 ? CHECK_UNKNOWN : err;
+}
+
 int main(int argc, char **argv)
 {
         char name[] = "ipsec_report";
@@ -187,11 +194,15 @@ int main(int argc, char **argv)
         if (argc > 0)
                 argv[0] = name;
         signal(SIGPIPE, SIG_IGN);
+        if (options_want_check(argc, argv))
+                return check(argc, argv);
         err = options_parse(argc, argv, &options);
         if (err == 0 && options.action == ACTION_VERSION)
                 print_version();
-        if (err == 0 && options.action == ACTION_REPORT)
-                err = options.n_audit > 0 ? run_audit(&options) : run(&options);
+        else if (err == 0 && options.n_audit > 0)
+                err = run_audit(&options);
+        else if (err == 0 && options.action == ACTION_REPORT)
+                err = run(&options);
         if (err == -EINVAL || options.action == ACTION_HELP)
                 options_usage(err == -EINVAL ? stderr : stdout);
         options_free(&options);

@@ -6,6 +6,8 @@
 #define CLI_REPORT_H
 
 #include "columns.h"
+#include "filter.h"
+#include "look.h"
 #include "tables/ike_daemon.h"
 #include "tables/rows.h"
 
@@ -33,8 +35,9 @@ struct report {
         void (*print)(FILE *file, const void *row, const struct moment *now);
         /* Prints what -verbose adds to the record; NULL: every other column that is not none. */
         void (*print_more)(FILE *file, const void *row, const struct moment *now);
-        bool spaced;    /* a blank line between records: HP's own reports have none */
-        bool only_text; /* a part that JSON does not tell: a report of its own does */
+        bool spaced;          /* a blank line between records: HP's own reports have none */
+        bool only_text;       /* a part that JSON does not tell: a report of its own does */
+        unsigned int filters; /* enum filter_kind: those that fit it */
         /*
          * Of a report over several tables: what it reads of each (type, members, is_shown), ends
          * with NULL; and how it prints the rows of each, in this order. 0 or -ENOMEM.
@@ -42,6 +45,18 @@ struct report {
         const struct report *const *parts;
         int (*print_parts)(FILE *file, const struct rows *const *parts, const struct moment *now,
                            bool verbose);
+        /* The same for a report that looks different on a terminal, or shows rates; instead of
+         * print_parts. */
+        int (*print_look)(FILE *file, const struct rows *const *parts, const struct moment *now,
+                          bool verbose, const struct look *look);
+        const uint16_t *rate_members; /* of a part: what rates need besides */
+        size_t n_rate_members;
+        /*
+         * Copies the rows that the filter wants from each part that was read to the empty one in
+         * selected. NULL: each row is looked at by itself. 0 or -ENOMEM.
+         */
+        int (*select)(const struct filter *filter, const struct rows *const *read,
+                      struct rows *const *selected);
 };
 
 /* At most so many tables in one report. */

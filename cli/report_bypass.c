@@ -395,4 +395,5 @@ const struct report report_bypass = {
         .sources = sources,
         .parts = parts_read,
         .print_parts = print_parts,
+        .filters = FILTER_NAME,
 };

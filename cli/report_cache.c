@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "chosen.h"
 #include "rule_text.h"
 #include "tables/flow.h"
 #include "text.h"
@@ -228,6 +229,61 @@ static const struct report flows_part = { .type = &flow_type,
 static const struct report sas_part = { .type = &ipsec_sa_type, MEMBERS(sa_members) };
 static const struct report templates_part = { .type = &policy_template_type,
                                               MEMBERS(template_members) };
+enum { FLOWS, SAS, TEMPLATES };
+
+/* By its own ends, or by those of the SA that it goes through. */
+static bool takes_flow(const struct filter *filter, const struct flow *flow,
+                       const struct ipsec_sa *sa)
+{
+        if (filter->given & FILTER_SPI && (!sa || !filter_takes_spi(filter, sa->spi)))
+                return false;
+        if (filter_takes_peer(filter, &flow->source) ||
+            filter_takes_peer(filter, &flow->destination))
+                return true;
+        return sa && (filter_takes_peer(filter, &sa->source) ||
+                      filter_takes_peer(filter, &sa->destination));
+}
+
+static int choose_templates(struct chosen *chosen, const struct rows *templates,
+                            const struct flow *flow)
+{
+        const struct policy_template *t = find_template(templates, flow), *end;
+        int err = 0;
+
+        if (!t)
+                return 0;
+        end = (const struct policy_template *)rows_at(templates, 0) + rows_count(templates);
+        for (; err == 0 && t < end && t->policy_type == flow->policy_type &&
+               t->policy_index == flow->policy_cookie;
+             t++)
+                err = chosen_add(chosen, t);
+        return err;
+}
+
+static int select_rows(const struct filter *filter, const struct rows *const *read,
+                       struct rows *const *selected)
+{
+        struct chosen sas = { 0 }, templates = { 0 };
+        int err = 0, given;
+
+        for (size_t i = 0; err == 0 && i < rows_count(read[FLOWS]); i++) {
+                const struct flow *flow = rows_at(read[FLOWS], i);
+                const struct ipsec_sa *sa = flow->sa ? find_sa(read[SAS], flow->sa) : NULL;
+
+                if (!takes_flow(filter, flow, sa))
+                        continue;
+                err = rows_add(selected[FLOWS], flow);
+                if (err == 0 && sa)
+                        err = chosen_add(&sas, sa);
+                if (err == 0)
+                        err = choose_templates(&templates, read[TEMPLATES], flow);
+        }
+        given = chosen_give(&sas, selected[SAS]);
+        err = err < 0 ? err : given;
+        given = chosen_give(&templates, selected[TEMPLATES]);
+        return err < 0 ? err : given;
+}
+
 static const struct report *const parts[] = { &flows_part, &sas_part, &templates_part, NULL };
 
 const struct report report_cache = {
@@ -237,4 +293,6 @@ const struct report report_cache = {
         .on_demand = "flows",
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_SPI | FILTER_PEER,
+        .select = select_rows,
 };

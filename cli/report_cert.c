@@ -118,4 +118,5 @@ const struct report report_cert = {
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_NAME,
 };

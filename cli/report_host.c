@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "default_rule.h"
+#include "rule_select.h"
 #include "rule_text.h"
 #include "text.h"
 
@@ -98,6 +99,14 @@ static int print_parts(FILE *file, const struct rows *const *read, const struct 
         return err;
 }
 
+static int select_rows(const struct filter *filter, const struct rows *const *read,
+                       struct rows *const *selected)
+{
+        int err = rule_select(filter, read, selected, false);
+
+        return err < 0 ? err : default_rule_select(filter, read, selected, DEFAULTS, COLLECTORS);
+}
+
 const struct report report_host_active = {
         .option = "host",
         .word = "active",
@@ -105,4 +114,6 @@ const struct report report_host_active = {
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_SPI | FILTER_PEER | FILTER_NAME,
+        .select = select_rows,
 };

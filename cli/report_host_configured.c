@@ -6,6 +6,7 @@
 
 #include "configured_text.h"
 #include "default_rule.h"
+#include "rule_select.h"
 #include "text.h"
 
 #include <errno.h>
@@ -193,6 +194,23 @@ static int print_parts(FILE *file, const struct rows *const *read, const struct 
         return err;
 }
 
+/* All policies stay: they tell priorities, and are printed in no other way. */
+static int select_rows(const struct filter *filter, const struct rows *const *read,
+                       struct rows *const *selected)
+{
+        const struct rows *children = read[CONFIGURED_POLICIES];
+        int err = rows_select(NULL, &policy_type, read[POLICIES], selected[POLICIES]);
+
+        for (size_t i = 0; err == 0 && i < rows_count(children); i++) {
+                const struct configured_policy *child = rows_at(children, i);
+
+                if (child->kind != RULE_TUNNEL &&
+                    filter_takes_row(filter, &configured_policy_type, child))
+                        err = rows_add(selected[CONFIGURED_POLICIES], child);
+        }
+        return err < 0 ? err : default_rule_select(filter, read, selected, DEFAULTS, COLLECTORS);
+}
+
 const struct report report_host_configured = {
         .option = "host",
         .word = "configured",
@@ -201,4 +219,6 @@ const struct report report_host_configured = {
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_NAME,
+        .select = select_rows,
 };

@@ -158,5 +158,6 @@ const struct report report_ike = {
         .n_members = sizeof(members) / sizeof(members[0]),
         .sources = sources,
         .print = print,
+        .filters = FILTER_PEER | FILTER_NAME,
         .spaced = true,
 };

@@ -215,5 +215,6 @@ const struct report report_sa_ike = {
         .n_members = N_MEMBERS,
         .sources = sources,
         .print = print,
+        .filters = FILTER_PEER | FILTER_NAME,
         .print_more = print_more,
 };

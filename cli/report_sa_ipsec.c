@@ -126,5 +126,6 @@ const struct report report_sa_ipsec = {
         .sources = sources,
         .is_shown = is_shown,
         .print = print,
+        .filters = FILTER_SPI | FILTER_PEER | FILTER_NAME,
         .print_more = print_more,
 };

@@ -5,9 +5,10 @@
 #include "tables/xfrm_stat.h"
 #include "text.h"
 
+#include <string.h>
+
 #define GLOBAL(member) NEEDS(struct global_scalars, member)
 
-/* Of IKE and tunnels nothing is printed as long as nobody reads them: 0 would say something. */
 static const uint16_t sas_now[] = {
         GLOBAL(rows.sas_larval),
         GLOBAL(rows.sas_mature),
@@ -21,6 +22,27 @@ static const uint16_t sas_now[] = {
 static const uint16_t policies_now[] = {
         GLOBAL(rows.policies_in), GLOBAL(rows.policies_out), GLOBAL(rows.policies_forward),
         GLOBAL(default_in),       GLOBAL(default_out),       GLOBAL(default_forward),
+};
+
+static const uint16_t ike_now[] = {
+        GLOBAL(ike.sas_established),
+        GLOBAL(ike.sas_half_open),
+        GLOBAL(ike.sas_rekeying),
+};
+
+static const uint16_t tunnels_now[] = {
+        GLOBAL(ike.tunnels_configured),     GLOBAL(ike.tunnels_up),
+        GLOBAL(ike.tunnels_rekeying),       GLOBAL(ike.tunnels_down),
+        GLOBAL(ike.tunnels_idle),           GLOBAL(ike.tunnels_connecting),
+        GLOBAL(ike.tunnels_not_configured),
+};
+
+static const uint16_t ike_totals[] = {
+        GLOBAL(ike.sa_ups),
+        GLOBAL(ike.sa_losses),
+        GLOBAL(ike.sa_rekeys),
+        GLOBAL(ike.child_rekeys),
+        GLOBAL(ike.authentication_failures),
 };
 
 static const uint16_t kernel_counts[] = {
@@ -56,14 +78,23 @@ static const uint16_t failures[] = {
                 .title = (text), .members = (array), .n = sizeof(array) / sizeof((array)[0])       \
         }
 
+#define OPTIONAL(text, array)                                                                      \
+        {                                                                                          \
+                .title = (text), .members = (array), .n = sizeof(array) / sizeof((array)[0]),      \
+                .optional = true                                                                   \
+        }
+
 static const struct group {
         const char *title;
         const uint16_t *members;
         size_t n;
+        bool optional; /* of IKE: without a daemon, and where nothing ever was, nothing is told */
 } groups[] = {
-        GROUP("SAs Now", sas_now),      GROUP("Policies Now", policies_now),
-        GROUP("Kernel", kernel_counts), GROUP("Total Traffic", traffic),
-        GROUP("Total SAs", lives),      GROUP("Total Failures", failures),
+        GROUP("SAs Now", sas_now),         GROUP("Policies Now", policies_now),
+        OPTIONAL("IKE SAs Now", ike_now),  OPTIONAL("Tunnels Now", tunnels_now),
+        GROUP("Kernel", kernel_counts),    GROUP("Total Traffic", traffic),
+        GROUP("Total SAs", lives),         OPTIONAL("Total IKE", ike_totals),
+        GROUP("Total Failures", failures),
 };
 
 static const uint16_t stat_members[] = {
@@ -75,9 +106,30 @@ enum { N_STAT_MEMBERS = sizeof(stat_members) / sizeof(stat_members[0]) };
 
 static const char *const sources[] = { "xfrm", "statistics", NULL };
 
+static size_t size_of(uint16_t member)
+{
+        for (size_t i = 0; i < global_scalars_type.n_columns; i++)
+                if (global_scalars_type.columns[i].offset == member)
+                        return global_scalars_type.columns[i].size;
+        return 0;
+}
+
+static bool has_any(const struct group *group, const void *row)
+{
+        static const uint8_t zero[sizeof(uint64_t)];
+
+        for (size_t i = 0; i < group->n; i++)
+                if (memcmp((const char *)row + group->members[i], zero,
+                           size_of(group->members[i])) != 0)
+                        return true;
+        return false;
+}
+
 static void print_group(FILE *file, const struct group *group, const void *row,
                         const struct moment *now)
 {
+        if (group->optional && !has_any(group, row))
+                return;
         text_plain(file, "--- ");
         text_plain(file, group->title);
         text_plain(file, " ---\n");
@@ -103,13 +155,45 @@ static void print_stat(FILE *file, const struct xfrm_stat *stat, const struct mo
                 text_columns(file, &xfrm_stat_type, stat, now, stat_members, N_STAT_MEMBERS);
 }
 
-static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
-                       bool verbose)
+/* What grew, in the words of the totals above. */
+static void print_rates(FILE *file, const struct global_scalars *global, const struct look *look)
+{
+        static const struct {
+                const char *label;
+                size_t member;
+        } lines[] = {
+                { "Octets In/s: ", offsetof(struct global_scalars, totals.octets_in) },
+                { "Octets Out/s: ", offsetof(struct global_scalars, totals.octets_out) },
+                { "Packets In/s: ", offsetof(struct global_scalars, totals.packets_in) },
+                { "Packets Out/s: ", offsetof(struct global_scalars, totals.packets_out) },
+        };
+        const struct global_scalars *before;
+
+        if (!look->rates || !look->before || rows_count(look->before[0]) == 0)
+                return;
+        before = rows_at(look->before[0], 0);
+        text_plain(file, "--- Rates ---\n");
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+                struct rate rate;
+                uint64_t was, is;
+
+                memcpy(&was, (const char *)before + lines[i].member, sizeof(was));
+                memcpy(&is, (const char *)global + lines[i].member, sizeof(is));
+                rate = look_rate(look, was, before->discontinuity, is, global->discontinuity);
+                if (rate.known)
+                        fprintf(file, "%s%.1f\n", lines[i].label, rate.value);
+        }
+}
+
+static int print_look(FILE *file, const struct rows *const *read, const struct moment *now,
+                      bool verbose, const struct look *look)
 {
         const struct rows *global = read[0], *stats = read[1];
 
-        if (rows_count(global) > 0)
+        if (rows_count(global) > 0) {
                 print_global(file, rows_at(global, 0), now);
+                print_rates(file, rows_at(global, 0), look);
+        }
         if (rows_count(stats) > 0)
                 text_title(file, "XFRM Statistics");
         for (size_t i = 0; i < rows_count(stats); i++)
@@ -133,5 +217,5 @@ const struct report report_stat = {
         .beside_all = true,
         .sources = sources,
         .parts = parts,
-        .print_parts = print_parts,
+        .print_look = print_look,
 };

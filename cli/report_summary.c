@@ -17,18 +17,70 @@ static const uint16_t members[] = {
 
 static const char *const sources[] = { "xfrm", IKE_DAEMON_NAMES, NULL };
 
-enum { TUNNEL, PEER, STATE, SINCE, ENCRYPTION, OCTETS_IN, OCTETS_OUT, REKEY_IN, N_COLUMNS };
+/* What rates need. */
+static const uint16_t rate_members[] = {
+        NEEDS(struct tunnel, packets_in),
+        NEEDS(struct tunnel, packets_out),
+        NEEDS(struct tunnel, discontinuity),
+};
+
+enum {
+        TUNNEL,
+        PEER,
+        STATE,
+        SINCE,
+        ENCRYPTION,
+        OCTETS_IN,
+        OCTETS_OUT,
+        OCTET_RATE_IN,
+        OCTET_RATE_OUT,
+        PACKET_RATE_IN,
+        PACKET_RATE_OUT,
+        REKEY_IN,
+        N_COLUMNS
+};
+
+enum with { ALWAYS, WITH_TOTALS, WITH_RATES };
 
 /* How a column looks; none is narrower than its heading. */
 static const struct heading {
         const char *text;
         size_t width; /* at the least: a tunnel that is rekeyed does not move the others */
         size_t gap;   /* behind it */
+        enum with with;
 } headings[N_COLUMNS] = {
-        [TUNNEL] = { "TUNNEL", 0, 2 },         [PEER] = { "PEER", 0, 3 },
-        [STATE] = { "STATE", 8, 2 },           [SINCE] = { "SINCE", 0, 3 },
-        [ENCRYPTION] = { "ENCRYPTION", 0, 3 }, [OCTETS_IN] = { "IN", 0, 3 },
-        [OCTETS_OUT] = { "OUT", 0, 3 },        [REKEY_IN] = { "REKEY IN", 0, 0 },
+        [TUNNEL] = { "TUNNEL", 0, 2, ALWAYS },
+        [PEER] = { "PEER", 0, 3, ALWAYS },
+        [STATE] = { "STATE", 8, 2, ALWAYS },
+        [SINCE] = { "SINCE", 0, 3, ALWAYS },
+        [ENCRYPTION] = { "ENCRYPTION", 0, 3, ALWAYS },
+        [OCTETS_IN] = { "IN", 0, 3, WITH_TOTALS },
+        [OCTETS_OUT] = { "OUT", 0, 3, WITH_TOTALS },
+        [OCTET_RATE_IN] = { "IN/S", 6, 2, WITH_RATES },
+        [OCTET_RATE_OUT] = { "OUT/S", 6, 2, WITH_RATES },
+        [PACKET_RATE_IN] = { "PKT IN/S", 0, 2, WITH_RATES },
+        [PACKET_RATE_OUT] = { "PKT OUT/S", 0, 2, WITH_RATES },
+        [REKEY_IN] = { "REKEY IN", 0, 3, ALWAYS },
+};
+
+/* What happens, in this order, where the terminal is too narrow: a column is cut down to a width,
+ * or left out (0). On the narrowest the state is still there. */
+static const struct sacrifice {
+        size_t column;
+        size_t width;
+} sacrifices[] = {
+        { ENCRYPTION, 10 },     { TUNNEL, 20 },        { ENCRYPTION, 0 },     { REKEY_IN, 0 },
+        { TUNNEL, 16 },         { PEER, 15 },          { SINCE, 0 },          { TUNNEL, 12 },
+        { PACKET_RATE_OUT, 0 }, { PACKET_RATE_IN, 0 }, { PEER, 0 },           { TUNNEL, 8 },
+        { OCTETS_OUT, 0 },      { OCTETS_IN, 0 },      { OCTET_RATE_OUT, 0 }, { OCTET_RATE_IN, 0 },
+};
+
+/* The table as it is printed. */
+struct layout {
+        const struct look *look;
+        const struct moment *now;
+        size_t widths[N_COLUMNS]; /* 0: it is not there */
+        size_t last;              /* column; nothing stands behind it */
 };
 
 /* ---- the texts of one tunnel ---- */
@@ -54,21 +106,6 @@ static void put_state(uint8_t state, char out[TEXT_ESCAPED_SIZE])
                 put_text(label_of(tunnel_states, label_known(tunnel_states, state)), out);
 }
 
-/* "12s", "5m", "3h12m", "2d07h": two numbers where the first alone would be coarse. */
-static void put_seconds(int64_t seconds, char out[TEXT_ESCAPED_SIZE])
-{
-        long long s = seconds > 0 ? seconds : 0;
-
-        if (s < 60)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%llds", s);
-        else if (s < 3600)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldm", s / 60);
-        else if (s < 86400)
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldh%02lldm", s / 3600, s / 60 % 60);
-        else
-                snprintf(out, TEXT_ESCAPED_SIZE, "%lldd%02lldh", s / 86400, s / 3600 % 24);
-}
-
 /* "0 B", "1.2 GB", "310 MB": powers of 1000, cut off: never more than there was. */
 static void put_octets(uint64_t octets, char out[TEXT_ESCAPED_SIZE])
 {
@@ -88,9 +125,73 @@ static void put_octets(uint64_t octets, char out[TEXT_ESCAPED_SIZE])
                 snprintf(out, TEXT_ESCAPED_SIZE, "%u %s", (unsigned int)whole, units[unit]);
 }
 
-static void put_cell(const struct tunnel *t, size_t column, const struct moment *now,
+/* Packets: they are few, or many. */
+static void put_count(double count, char out[TEXT_ESCAPED_SIZE])
+{
+        snprintf(out, TEXT_ESCAPED_SIZE, count > 0 && count < 10 ? "%.1f" : "%.0f", count);
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+        return strcmp(a ? a : "", b ? b : "");
+}
+
+static bool is_same(const struct tunnel *a, const struct tunnel *b)
+{
+        return a->instance == b->instance && compare_texts(a->policy_key, b->policy_key) == 0 &&
+               compare_texts(a->child_key, b->child_key) == 0;
+}
+
+/* The tunnel in the round before: NULL where it was not there. */
+static const struct tunnel *find_before(const struct look *look, const struct tunnel *t, size_t at)
+{
+        const struct rows *rows = look->before ? look->before[0] : NULL;
+        size_t n = rows ? rows_count(rows) : 0;
+
+        /* Both are in the order of their index, so it is where it was, as a rule. */
+        for (size_t i = 0; i < n; i++) {
+                const struct tunnel *before = rows_at(rows, (at + i) % n);
+
+                if (is_same(before, t))
+                        return before;
+        }
+        return NULL;
+}
+
+static struct rate rate_of(const struct layout *layout, const struct tunnel *t,
+                           const struct tunnel *before, size_t column)
+{
+        static const size_t counters[] = {
+                [OCTET_RATE_IN] = offsetof(struct tunnel, octets_in),
+                [OCTET_RATE_OUT] = offsetof(struct tunnel, octets_out),
+                [PACKET_RATE_IN] = offsetof(struct tunnel, packets_in),
+                [PACKET_RATE_OUT] = offsetof(struct tunnel, packets_out),
+        };
+        uint64_t was, is;
+
+        if (!before)
+                return (struct rate){ false, 0 };
+        memcpy(&was, (const char *)before + counters[column], sizeof(was));
+        memcpy(&is, (const char *)t + counters[column], sizeof(is));
+        return look_rate(layout->look, was, before->discontinuity, is, t->discontinuity);
+}
+
+static void put_rate(struct rate rate, size_t column, char out[TEXT_ESCAPED_SIZE])
+{
+        if (!rate.known)
+                put_text(NULL, out);
+        else if (column == OCTET_RATE_IN || column == OCTET_RATE_OUT)
+                put_octets((uint64_t)rate.value, out);
+        else
+                put_count(rate.value, out);
+}
+
+/* at: the tunnel's place among all. */
+static void put_cell(const struct layout *layout, const struct tunnel *t, size_t at, size_t column,
                      char out[TEXT_ESCAPED_SIZE])
 {
+        const struct moment *now = layout->now;
+
         switch (column) {
         case TUNNEL:
                 put_text(t->name, out);
@@ -104,7 +205,7 @@ static void put_cell(const struct tunnel *t, size_t column, const struct moment 
         case SINCE:
                 put_text(NULL, out);
                 if (t->since != 0)
-                        put_seconds(now->wall - t->since, out);
+                        text_duration(now->wall - t->since, out);
                 break;
         case ENCRYPTION:
                 put_text(t->encryption, out);
@@ -115,62 +216,132 @@ static void put_cell(const struct tunnel *t, size_t column, const struct moment 
         case OCTETS_OUT:
                 put_octets(t->octets_out, out);
                 break;
-        default:
+        case REKEY_IN:
                 put_text(NULL, out);
                 if (t->rekey != 0)
-                        put_seconds(t->rekey - now->wall, out);
+                        text_duration(t->rekey - now->wall, out);
+                break;
+        default:
+                put_rate(rate_of(layout, t, find_before(layout->look, t, at), column), column, out);
                 break;
         }
 }
 
 /* ---- the table ---- */
 
-static size_t width_of(const struct tunnel *t, size_t column, const struct moment *now)
+static size_t widest(const struct layout *layout, const struct rows *tunnels, size_t column)
 {
+        size_t most = strlen(headings[column].text);
         char text[TEXT_ESCAPED_SIZE];
 
-        put_cell(t, column, now, text);
-        return text_width(text);
+        if (most < headings[column].width)
+                most = headings[column].width;
+        for (size_t i = 0; i < rows_count(tunnels); i++) {
+                size_t width;
+
+                put_cell(layout, rows_at(tunnels, i), i, column, text);
+                width = text_width(text);
+                most = width > most ? width : most;
+        }
+        return most;
 }
 
-static void measure(const struct rows *tunnels, const struct moment *now, size_t widths[N_COLUMNS])
+static size_t line_width(struct layout *layout)
+{
+        size_t width = 0;
+
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+                if (layout->widths[c] == 0)
+                        continue;
+                width += layout->widths[c] + headings[c].gap;
+                layout->last = c;
+        }
+        return width - headings[layout->last].gap;
+}
+
+static void fit(struct layout *layout)
+{
+        size_t wanted = layout->look->width, width = line_width(layout);
+        size_t *name = &layout->widths[TUNNEL], whole = *name;
+
+        if (wanted == 0)
+                return;
+        for (size_t i = 0; width > wanted && i < sizeof(sacrifices) / sizeof(sacrifices[0]); i++) {
+                const struct sacrifice *s = &sacrifices[i];
+                size_t *mine = &layout->widths[s->column];
+
+                if (s->width == 0 || *mine > s->width)
+                        *mine = s->width;
+                width = line_width(layout);
+        }
+        /* What is left then is the name's. */
+        if (width < wanted)
+                *name = whole - *name < wanted - width ? whole : *name + wanted - width;
+        line_width(layout);
+}
+
+static void measure(struct layout *layout, const struct rows *tunnels)
 {
         for (size_t c = 0; c < N_COLUMNS; c++) {
-                widths[c] = strlen(headings[c].text);
-                if (widths[c] < headings[c].width)
-                        widths[c] = headings[c].width;
-                for (size_t i = 0; i < rows_count(tunnels); i++) {
-                        size_t width = width_of(rows_at(tunnels, i), c, now);
+                enum with with = headings[c].with;
 
-                        if (width > widths[c])
-                                widths[c] = width;
-                }
+                if (with == ALWAYS || (with == WITH_RATES) == layout->look->rates)
+                        layout->widths[c] = widest(layout, tunnels, c);
+        }
+        fit(layout);
+}
+
+static const char *color_of(uint8_t state)
+{
+        switch (state) {
+        case TUNNEL_UP:
+        case TUNNEL_REKEYING:
+                return COLOR_GOOD;
+        case TUNNEL_DOWN:
+                return COLOR_BAD;
+        case TUNNEL_CONNECTING:
+        case TUNNEL_NOT_CONFIGURED:
+                return COLOR_DOUBTFUL;
+        default:
+                return NULL;
         }
 }
 
-/* Nothing stands behind the last column. */
-static void print_cell(FILE *file, const char *text, size_t column, const size_t widths[N_COLUMNS])
+static void print_cell(FILE *file, const struct layout *layout, char *text, size_t column,
+                       const char *color)
 {
+        size_t width = layout->widths[column];
+
+        if (width == 0)
+                return;
+        text_cut(text, width);
+        if (color)
+                text_plain(file, color);
         text_plain(file, text);
-        if (column + 1 == N_COLUMNS)
+        if (color)
+                text_plain(file, COLOR_END);
+        if (column == layout->last)
                 text_plain(file, "\n");
         else
-                fprintf(file, "%*s",
-                        (int)(widths[column] - text_width(text) + headings[column].gap), "");
+                fprintf(file, "%*s", (int)(width - text_width(text) + headings[column].gap), "");
 }
 
-static void print_table(FILE *file, const struct rows *tunnels, const struct moment *now)
+static void print_table(FILE *file, struct layout *layout, const struct rows *tunnels)
 {
-        size_t widths[N_COLUMNS];
         char text[TEXT_ESCAPED_SIZE];
 
-        measure(tunnels, now, widths);
-        for (size_t c = 0; c < N_COLUMNS; c++)
-                print_cell(file, headings[c].text, c, widths);
+        measure(layout, tunnels);
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+                put_text(headings[c].text, text);
+                print_cell(file, layout, text, c, layout->look->color ? COLOR_TITLE : NULL);
+        }
         for (size_t i = 0; i < rows_count(tunnels); i++) {
+                const struct tunnel *t = rows_at(tunnels, i);
+
                 for (size_t c = 0; c < N_COLUMNS; c++) {
-                        put_cell(rows_at(tunnels, i), c, now, text);
-                        print_cell(file, text, c, widths);
+                        put_cell(layout, t, i, c, text);
+                        print_cell(file, layout, text, c,
+                                   c == STATE && layout->look->color ? color_of(t->state) : NULL);
                 }
         }
 }
@@ -187,15 +358,16 @@ static void print_records(FILE *file, const struct rows *tunnels, const struct m
 
 /* Whatever the locale of the user is, the text is UTF-8: its characters have the width that they
  * have there. */
-static int print_parts(FILE *file, const struct rows *const *read, const struct moment *now,
-                       bool verbose)
+static int print_look(FILE *file, const struct rows *const *read, const struct moment *now,
+                      bool verbose, const struct look *look)
 {
+        struct layout layout = { .look = look, .now = now };
         locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before;
 
         if (rows_count(read[0]) == 0)
                 goto out;
         before = uselocale(utf8);
-        print_table(file, read[0], now);
+        print_table(file, &layout, read[0]);
         uselocale(before);
         if (verbose)
                 print_records(file, read[0], now);
@@ -209,6 +381,8 @@ static const struct report tunnels = {
         .type = &tunnel_type,
         .members = members,
         .n_members = sizeof(members) / sizeof(members[0]),
+        .rate_members = rate_members,
+        .n_rate_members = sizeof(rate_members) / sizeof(rate_members[0]),
 };
 
 static const struct report *const parts[] = { &tunnels, NULL };
@@ -219,5 +393,6 @@ const struct report report_summary = {
         .beside_all = true,
         .sources = sources,
         .parts = parts,
-        .print_parts = print_parts,
+        .print_look = print_look,
+        .filters = FILTER_PEER | FILTER_NAME,
 };

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "configured_text.h"
+#include "rule_select.h"
 #include "text.h"
 
 #include <errno.h>
@@ -187,28 +188,46 @@ static void print_configured(FILE *file, const struct configured_policy *child,
                 configured_print_more(file, child, now);
 }
 
-static int print_all_configured(FILE *file, const struct rows *children,
-                                const struct rows *policies, const struct moment *now, bool verbose)
+static const struct ike_policy *find_ike_policy(const struct ike_policy *const *sorted, size_t n,
+                                                const char *policy_key)
+{
+        const struct ike_policy wanted = { .key = policy_key }, *key = &wanted;
+        const struct ike_policy *const *found;
+
+        found = bsearch((const void *)&key, (const void *)sorted, n, sizeof(struct ike_policy *),
+                        compare_keys);
+        return found ? *found : NULL;
+}
+
+/* Freed by the caller; NULL without memory. */
+static const struct ike_policy **sort_ike_policies(const struct rows *policies)
 {
         size_t n = rows_count(policies);
         const struct ike_policy **sorted = calloc(n + 1, sizeof(struct ike_policy *));
 
+        for (size_t i = 0; sorted && i < n; i++)
+                sorted[i] = rows_at(policies, i);
+        if (sorted && n > 0)
+                qsort((void *)sorted, n, sizeof(struct ike_policy *), compare_keys);
+        return sorted;
+}
+
+static int print_all_configured(FILE *file, const struct rows *children,
+                                const struct rows *policies, const struct moment *now, bool verbose)
+{
+        size_t n = rows_count(policies);
+        const struct ike_policy **sorted = sort_ike_policies(policies);
+
         if (!sorted)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                sorted[i] = rows_at(policies, i);
-        if (n > 0)
-                qsort((void *)sorted, n, sizeof(struct ike_policy *), compare_keys);
         for (size_t i = 0; i < rows_count(children); i++) {
                 const struct configured_policy *child = rows_at(children, i);
-                const struct ike_policy wanted = { .key = child->policy_key }, *key = &wanted;
-                const struct ike_policy *const *found;
 
-                if (child->kind != RULE_TUNNEL || child->installed)
-                        continue;
-                found = bsearch((const void *)&key, (const void *)sorted, n,
-                                sizeof(struct ike_policy *), compare_keys);
-                print_configured(file, child, found ? *found : NULL, now, verbose);
+                if (child->kind == RULE_TUNNEL && !child->installed)
+                        print_configured(file, child,
+                                         find_ike_policy((const struct ike_policy *const *)sorted,
+                                                         n, child->policy_key),
+                                         now, verbose);
         }
         free((void *)sorted);
         return 0;
@@ -225,10 +244,47 @@ static int print_parts(FILE *file, const struct rows *const *read, const struct 
         return err;
 }
 
+/* A tunnel that is only configured has no SAs; its peer is the IKE policy's. */
+static int select_configured(const struct filter *filter, const struct rows *const *read,
+                             struct rows *selected)
+{
+        const struct rows *children = read[CONFIGURED_POLICIES];
+        const struct ike_policy **sorted = sort_ike_policies(read[IKE_POLICIES]);
+        int err = sorted ? 0 : -ENOMEM;
+
+        for (size_t i = 0; err == 0 && i < rows_count(children); i++) {
+                const struct configured_policy *child = rows_at(children, i);
+                const struct ike_policy *policy =
+                        find_ike_policy((const struct ike_policy *const *)sorted,
+                                        rows_count(read[IKE_POLICIES]), child->policy_key);
+
+                if (child->kind == RULE_TUNNEL && !(filter->given & FILTER_SPI) &&
+                    filter_takes_row(filter, &configured_policy_type, child) &&
+                    filter_takes_peers(filter, policy ? policy->remote_addresses : NULL))
+                        err = rows_add(selected, child);
+        }
+        free((void *)sorted);
+        return err;
+}
+
+static int select_rows(const struct filter *filter, const struct rows *const *read,
+                       struct rows *const *selected)
+{
+        int err = rule_select(filter, read, selected, true);
+
+        if (err == 0)
+                err = select_configured(filter, read, selected[CONFIGURED_POLICIES]);
+        return err < 0 ? err
+                       : rows_select(NULL, &ike_policy_type, read[IKE_POLICIES],
+                                     selected[IKE_POLICIES]);
+}
+
 const struct report report_tunnel = {
         .option = "tunnel",
         .help = "rules that put packets into tunnels, and tunnels that are not up",
         .sources = sources,
         .parts = parts,
         .print_parts = print_parts,
+        .filters = FILTER_SPI | FILTER_PEER | FILTER_NAME,
+        .select = select_rows,
 };

@@ -13,7 +13,8 @@
 #include <sys/select.h>
 #include <time.h>
 
-/* The file type of ipsec_report.conf, and where Net-SNMP keeps its tokens `agent` and `community`. */
+/* The file type of ipsec_report.conf, and where Net-SNMP keeps its tokens `agent` and `community`.
+ */
 #define CONFIGURATION "ipsec_report"
 #define DEFAULT_ADDRESS "udp:127.0.0.1:161"
 #define LOCAL_COMMUNITY "public"
@@ -29,6 +30,7 @@ struct session {
         char *address;
         char *identity;
         bool answered; /* at least once */
+        bool progress; /* walks show it */
         const volatile sig_atomic_t *interrupted;
         const sigset_t *signals;
         int64_t wall_offset;    /* what the agent's wall clock is ahead of ours, seconds */
@@ -122,6 +124,13 @@ static void choose_patience(netsnmp_session *s)
                 s->retries = RETRIES;
 }
 
+/* The rest of it belongs to the arguments, or to the library. */
+static void free_parsed(netsnmp_session *s)
+{
+        free(s->peername);
+        free(s->community);
+}
+
 /*
  * The agent of ipsec_report.conf has a community there. It is for that agent alone, and counts more
  * than what snmp.conf says for any; what was said on the command line counts more.
@@ -165,6 +174,8 @@ static int parse(int argc, char **argv, netsnmp_session *s)
                 s->peername = strdup(s->peername);
         if (taken > 0 && taken < argc)
                 complain("one agent at a time: '%s' is too much", all[taken]);
+        if (taken > 0 && (taken < argc || err < 0))
+                free_parsed(s);
         free(all);
         if (taken == NETSNMP_PARSE_ARGS_SUCCESS_EXIT)
                 return 1;
@@ -219,13 +230,6 @@ static int open_handle(struct session *session, netsnmp_session *s)
                 complain("no way to %s: %s", session->address, text ? text : "unknown error");
         free(text);
         return -ECONNREFUSED;
-}
-
-/* The rest of it belongs to the arguments, or to the library. */
-static void free_parsed(netsnmp_session *s)
-{
-        free(s->peername);
-        free(s->community);
 }
 
 static bool lacks_user(const netsnmp_session *s)
@@ -487,6 +491,16 @@ void session_release(struct session *session, struct exchange *exchange)
         }
 }
 
+void session_show_progress(struct session *session, bool show)
+{
+        session->progress = show;
+}
+
+bool session_shows_progress(const struct session *session)
+{
+        return session->progress;
+}
+
 /* The engine ID is told to everybody: an snmpd that told it is there. */
 static bool knows_engine(const struct session *session)
 {
@@ -539,6 +553,7 @@ static void complain_failure(const struct session *session, int failure)
         case SNMPERR_USM_AUTHENTICATIONFAILURE:
         case SNMPERR_USM_UNSUPPORTEDSECURITYLEVEL:
         case SNMPERR_USM_ENCRYPTIONERROR:
+        case SNMPERR_USM_GENERICERROR: /* there is no key to encrypt with */
                 complain("the security level of %s needs more than was given: say the passwords "
                          "(-A, -X), or another level (-l)",
                          identity);

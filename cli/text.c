@@ -140,6 +140,40 @@ size_t text_width(const char *escaped)
         return width;
 }
 
+void text_cut(char *escaped, size_t width)
+{
+        size_t at = 0, used = 0;
+
+        if (width == 0 || text_width(escaped) <= width)
+                return;
+        for (;;) {
+                uint32_t number;
+                size_t length = text_sequence(escaped + at, &number);
+                int columns = wcwidth((wchar_t)number);
+
+                used += columns < 0 ? 1 : (size_t)columns;
+                if (used >= width)
+                        break;
+                at += length > 0 ? length : 1;
+        }
+        escaped[at] = '~';
+        escaped[at + 1] = '\0';
+}
+
+void text_duration(int64_t seconds, char duration[TEXT_DATE_SIZE])
+{
+        long long s = seconds > 0 ? seconds : 0;
+
+        if (s < 60)
+                snprintf(duration, TEXT_DATE_SIZE, "%llds", s);
+        else if (s < 3600)
+                snprintf(duration, TEXT_DATE_SIZE, "%lldm", s / 60);
+        else if (s < 86400)
+                snprintf(duration, TEXT_DATE_SIZE, "%lldh%02lldm", s / 3600, s / 60 % 60);
+        else
+                snprintf(duration, TEXT_DATE_SIZE, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+}
+
 static void put_bits(FILE *file, const struct cell *cell)
 {
         const char *space = "";

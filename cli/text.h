@@ -39,6 +39,12 @@ size_t text_escape(const char *text, char escaped[TEXT_ESCAPED_SIZE]);
  */
 size_t text_width(const char *escaped);
 
+/* Cuts an escaped text that takes more columns to so many, the last one being '~'. */
+void text_cut(char *escaped, size_t width);
+
+/* Writes "12s", "5m", "3h12m", "2d07h": two numbers where the first alone would be coarse. */
+void text_duration(int64_t seconds, char duration[TEXT_DATE_SIZE]);
+
 /* Writes "Label: value" for the member of a row, as text_columns() does. */
 void text_member(FILE *file, const struct table_type *type, const void *row,
                  const struct moment *now, uint16_t member);

@@ -41,7 +41,8 @@ static int end_report(struct writer *w, const struct report *report)
 static int put_parts(struct writer *w, const struct report *report, const struct rows *const *parts,
                      const struct moment *now)
 {
-        int err = report->print_parts(w->file, parts, now, w->verbose);
+        int err = report->print_look ? report->print_look(w->file, parts, now, w->verbose, &w->look)
+                                     : report->print_parts(w->file, parts, now, w->verbose);
 
         return err < 0 ? err : writer_status(w);
 }

@@ -11,6 +11,9 @@
 /* What snmpd puts into one answer by default; above it is quadratic. */
 enum { MAX_VARBINDS = 100 };
 
+/* A walk is said to take long after this, and again each time: milliseconds. */
+enum { PROGRESS_AFTER = 1000, PROGRESS_EVERY = 250 };
+
 /* The answers of one step: one request for each group of columns. */
 struct step {
         struct exchange *exchanges[COLUMNS_MAX];
@@ -33,6 +36,9 @@ struct walk {
         size_t current;
         walk_row *row;
         void *context;
+        size_t n_rows;    /* given so far */
+        int64_t started;  /* monotonic, ms */
+        int64_t reported; /* when progress was last shown; 0 never */
 };
 
 int walk_decode_column(const struct column *column, void *row, const struct moment *now,
@@ -204,6 +210,21 @@ static int decode_row(struct walk *w, size_t i, const struct moment *now, void *
         return 0;
 }
 
+static void show_progress(struct walk *w)
+{
+        int64_t now;
+        char line[128];
+
+        if (!session_shows_progress(w->session))
+                return;
+        now = session_moment(w->session).monotonic;
+        if (now - w->started < PROGRESS_AFTER || now - w->reported < PROGRESS_EVERY)
+                return;
+        w->reported = now;
+        snprintf(line, sizeof(line), "%s: %zu rows", w->type->name, w->n_rows);
+        complain_progress(line);
+}
+
 static int give_rows(struct walk *w, const struct step *step)
 {
         int err = 0;
@@ -214,7 +235,9 @@ static int give_rows(struct walk *w, const struct step *step)
                 err = decode_row(w, i, &step->moment, row);
                 if (err == 0)
                         err = w->row(w->context, row, &step->moment);
+                w->n_rows++;
         }
+        show_progress(w);
         return err;
 }
 
@@ -267,13 +290,16 @@ int walk_table(struct session *session, const struct table_type *type,
                           .columns = columns,
                           .n_columns = n_columns,
                           .row = row,
-                          .context = context };
+                          .context = context,
+                          .started = session_moment(session).monotonic };
         int err = n_columns <= COLUMNS_MAX ? prepare(&w) : -ENOMEM;
 
         if (err == 0)
                 err = run(&w);
         if (err == -ENOMEM)
                 complain("no memory");
+        if (w.reported != 0)
+                complain_progress("");
         end_step(&w, &w.steps[0]);
         end_step(&w, &w.steps[1]);
         assembly_free(w.assembly);

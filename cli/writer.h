@@ -27,6 +27,7 @@ struct writer {
         const struct writer_ops *ops;
         FILE *file;
         bool verbose;
+        struct look look;
         bool all_columns; /* every column is asked for, not only the members that a report needs */
         size_t n_reports; /* begun */
         size_t n_rows;    /* of this report */

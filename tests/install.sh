@@ -20,12 +20,15 @@ wanted="/etc/snmp/ipsec-reportd.conf
 /usr/lib/sysusers.d/ipsec-report.conf
 /usr/sbin/ipsec-report-setup
 /usr/sbin/ipsec-reportd
+/usr/share/bash-completion/completions/ipsec_report
+/usr/share/ipsec-report/ipsec_report.schema.json
 $(cd "$source/etc/nms" && find . -type f ! -path './generate/*' | sed 's|^\.|/usr/share/ipsec-report/nms|' | sort)
 /usr/share/man/man1/ipsec_report.1
 /usr/share/man/man5/ipsec-reportd.conf.5
 /usr/share/man/man8/ipsec-report-setup.8
 /usr/share/man/man8/ipsec-reportd.8
-/usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt"
+/usr/share/snmp/mibs/IPSEC-REPORT-MIB.txt
+/usr/share/zsh/site-functions/_ipsec_report"
 laid=$(cd "$root" && find . ! -type d | sed 's/^\.//' | sort)
 is "files outside of /usr/share/doc" "$(grep -v '^/usr/share/doc/' <<<"$laid")" "$wanted"
 for file in README.md NEWS.md LICENSE monitoring.md images/zabbix-7.0.png examples/ipsec-report.conf; do

@@ -15,6 +15,9 @@ SUBJECT=sas # what is compared with the kernel: sas or policies
 XFRM=4.120.102.114.109 # the key "xfrm" as an index: length and octets
 # shellcheck disable=SC2034 # for those that source this
 INTERFACES=10.105.110.116.101.114.102.97.99.101.115 # the key "interfaces" likewise
+# shellcheck disable=SC2034
+STRONGSWAN=10.115.116.114.111.110.103.115.119.97.110 # and "strongswan"
+RECORDED=1795500221 # when the recordings of strongSwan were made
 COLLECTOR=.$ROOT.1.3.1
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=python3
@@ -311,4 +314,35 @@ add_lines() {
         next=$((next + count + 1))
     done
     echo "$accepted"
+}
+
+# recording DIR: what the kernel and strongSwan said, with an index that tells the time
+recording() {
+    mkdir "$1" && cp "$TESTS"/data/strongswan-up/{state,policy,default,sadinfo,spdinfo}.bin "$1/" &&
+        cp "$TESTS"/data/vici/*.resp.bin "$1/" &&
+        "$PYTHON" - "$1" "$RECORDED" <<'PY' >"$1/index.txt"
+import os, struct, sys
+folder, recorded = sys.argv[1:]
+print("# recorded", recorded)
+for name in ("state", "policy", "default", "sadinfo", "spdinfo"):
+    print(recorded, name + ".bin", 0, os.path.getsize(f"{folder}/{name}.bin"))
+for name in ("version", "stats", "list-conns", "list-policies", "list-certs", "list-sas"):
+    octets = open(f"{folder}/{name}.resp.bin", "rb").read()
+    at = 0
+    while at < len(octets):
+        length = 4 + struct.unpack_from(">I", octets, at)[0]
+        print(recorded, name + ".resp.bin", at, length)
+        at += length
+PY
+}
+
+# relay ARGS: tests/relay.py between us and snmpd; sets RELAY, its port, and RELAYING, its process
+relay() {
+    RELAY=$(free_port)
+    : >"$WORK/relay"
+    "$PYTHON" "$TESTS/relay.py" "$RELAY" "$PORT" "$@" >"$WORK/relay" &
+    RELAYING=$!
+    started+=("$RELAYING")
+    # shellcheck disable=SC2016
+    wait_until 10 'grep -q ready "$WORK/relay"'
 }

@@ -9,31 +9,9 @@ if [ -z "${OWN_NAMESPACE:-}" ]; then
 fi
 begin
 ip link set lo up
-STRONGSWAN=10.115.116.114.111.110.103.115.119.97.110 # the key "strongswan" as an index
-RECORDED=1795500221 # when the recordings were made
 
 strongswan() { value "$COLLECTOR.$1.$STRONGSWAN"; }
 report() { "$BUILD/ipsec_report" "$@" -- -v2c -c public "127.0.0.1:$PORT"; }
-
-# recording DIR: what the kernel and strongSwan said, with an index that tells the time
-recording() {
-    mkdir "$1" && cp "$TESTS"/data/strongswan-up/{state,policy,default,sadinfo,spdinfo}.bin "$1/" &&
-        cp "$TESTS"/data/vici/*.resp.bin "$1/" &&
-        "$PYTHON" - "$1" "$RECORDED" <<'PY' >"$1/index.txt"
-import os, struct, sys
-folder, recorded = sys.argv[1:]
-print("# recorded", recorded)
-for name in ("state", "policy", "default", "sadinfo", "spdinfo"):
-    print(recorded, name + ".bin", 0, os.path.getsize(f"{folder}/{name}.bin"))
-for name in ("version", "stats", "list-conns", "list-policies", "list-certs", "list-sas"):
-    octets = open(f"{folder}/{name}.resp.bin", "rb").read()
-    at = 0
-    while at < len(octets):
-        length = 4 + struct.unpack_from(">I", octets, at)[0]
-        print(recorded, name + ".resp.bin", at, length)
-        at += length
-PY
-}
 
 # same WHAT ARGS: the report ARGS is the golden file WHAT, and nothing is said on standard error
 same() {

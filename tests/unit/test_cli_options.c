@@ -107,10 +107,33 @@ START_TEST(words)
 END_TEST
 
 static const char *const option_words[] = {
-        "all",  "file", "json",    "verbose", "version", "help",   "sa",
-        "host", "ip",   "tunnel",  "cache",   "stat",    "bypass", "collector",
-        "ike",  "cert", "summary", "event",   "audit",   "entity",
+        "all",     "file",     "json",  "verbose", "version", "help",      "sa",       "host",
+        "ip",      "tunnel",   "cache", "stat",    "bypass",  "collector", "ike",      "cert",
+        "summary", "spi",      "peer",  "name",    "check",   "warning",   "critical", "state",
+        "watch",   "no-color", "event", "audit",   "entity",
 };
+
+/* The argument of an option that wants one. */
+static const char *argument_of(const char *word)
+{
+        static const char *const arguments[][2] = {
+                { "file", " x" },
+                { "audit", " x" },
+                { "entity", " ike -audit x" },
+                { "spi", " 1" },
+                { "peer", " ::1" },
+                { "name", " x" },
+                { "warning", " down=1 -check" },
+                { "critical", " down=1 -check" },
+                { "state", " x -check" },
+                { "watch", " 2" },
+        };
+
+        for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
+                if (strcmp(arguments[i][0], word) == 0)
+                        return arguments[i][1];
+        return "";
+}
 
 static size_t count_matches(const char *prefix)
 {
@@ -119,14 +142,6 @@ static size_t count_matches(const char *prefix)
         for (size_t i = 0; i < sizeof(option_words) / sizeof(option_words[0]); i++)
                 n += strncmp(option_words[i], prefix, strlen(prefix)) == 0;
         return n;
-}
-
-/* What these cannot do without. */
-static const char *words_behind(const char *word)
-{
-        if (strcmp(word, "file") == 0 || strcmp(word, "audit") == 0)
-                return " x";
-        return strcmp(word, "entity") == 0 ? " kernel -audit x" : "";
 }
 
 START_TEST(prefixes)
@@ -139,7 +154,7 @@ START_TEST(prefixes)
                         bool unique;
 
                         snprintf(prefix, sizeof(prefix), "%.*s", (int)length, word);
-                        snprintf(line, sizeof(line), "-%s%s", prefix, words_behind(word));
+                        snprintf(line, sizeof(line), "-%s%s", prefix, argument_of(word));
                         unique = length == strlen(word) || count_matches(prefix) == 1;
                         ck_assert_msg(parse(line) == (unique ? 0 : -EINVAL), "%s", line);
                 }
@@ -197,10 +212,87 @@ START_TEST(refused)
                 "-audit a -all",
                 "-audit a b",
                 "-audit a -- -v2c",
+                "-audit a -spi 1",
+                "-audit a -watch 2",
+                "-audit a -check",
+                "-spi",
+                "-peer",
+                "-name",
+                "-spi g",
+                "-spi 0x",
+                "-spi 123456789",
+                "-peer x",
+                "-spi -1",
+                "-peer 192.0.2.0/24",
+                "-ip -peer 192.0.2.1",
+                "-stat -name x",
+                "-sa -spi 1",
+                "-host configured -spi 1",
+                "-all -collector -name x",
+                "-watch 0",
+                "-watch x",
+                "-watch -1",
+                "-watch 1e3",
+                "-watch nan",
+                "-watch 86401",
+                "-watch 2 -json",
+                "-watch 2 -file x",
+                "-watch 2 -check",
+                "-check -sa",
+                "-check -json",
+                "-check -file x",
+                "-check -spi 1",
+                "-warning down=1",
+                "-state x",
+                "-check -warning down",
+                "-check -warning errors=1",
+                "-check -critical down=5:1",
         };
 
         for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
                 ck_assert_msg(parse(lines[i]) == -EINVAL, "%s", lines[i]);
+}
+END_TEST
+
+/* -all is what the filters fit. */
+START_TEST(filters)
+{
+        ck_assert_int_eq(parse("-spi 1fe472"), 0);
+        ck_assert_uint_eq(options.filter.given, FILTER_SPI);
+        ck_assert_uint_eq(options.filter.spi, 0x1fe472);
+        ck_assert(selects(&report_sa_ipsec) && selects(&report_host_active));
+        ck_assert(selects(&report_tunnel) && selects(&report_cache) && n_selected() == 4);
+        ck_assert_int_eq(parse("-spi 0xC0FFEE01 -sa ipsec"), 0);
+        ck_assert_uint_eq(options.filter.spi, 0xc0ffee01);
+        ck_assert(n_selected() == 1);
+        ck_assert_int_eq(parse("-peer 2001:db8::1 -name gw-* -summary"), 0);
+        ck_assert_uint_eq(options.filter.given, FILTER_PEER | FILTER_NAME);
+        ck_assert_str_eq(options.filter.name, "gw-*");
+        ck_assert_int_eq(parse("-name x -all -cert"), 0);
+        ck_assert(selects(&report_cert) && selects(&report_bypass) && !selects(&report_ip));
+        ck_assert(selects(&report_sa_ike) && !selects(&report_cache));
+}
+END_TEST
+
+START_TEST(checks)
+{
+        ck_assert_int_eq(parse("-check"), 0);
+        ck_assert(options.action == ACTION_CHECK && n_selected() == 0);
+        ck_assert_int_eq(parse("-check -warning errors=1 -state x -name y -verbose -- HOST"), 0);
+        ck_assert_str_eq(options.check.state, "x");
+        ck_assert_str_eq(options.check.warning[CHECK_ERRORS].text, "1");
+        ck_assert_int_eq(options.n_rest, 1);
+        ck_assert_int_eq(parse("-check -help"), 0);
+        ck_assert_int_eq(options.action, ACTION_HELP);
+}
+END_TEST
+
+START_TEST(watches)
+{
+        ck_assert_int_eq(parse("-watch 0.5 -no-color -summary"), 0);
+        ck_assert(options.watch == 0.5 && options.no_color && n_selected() == 1);
+        ck_assert_int_eq(parse("-watch 2"), 0);
+        ck_assert(options.watch == 2 && selects(&report_sa_ipsec));
 }
 END_TEST
 
@@ -228,6 +320,9 @@ int main(void)
         tcase_add_test(tcase, prefixes);
         tcase_add_test(tcase, audit);
         tcase_add_test(tcase, refused);
+        tcase_add_test(tcase, filters);
+        tcase_add_test(tcase, checks);
+        tcase_add_test(tcase, watches);
         tcase_add_test(tcase, rest);
         return run_suite("cli options", tcase);
 }

@@ -4,6 +4,7 @@
 #include "cli/text.h"
 #include "suite.h"
 
+#include <locale.h>
 #include <string.h>
 
 static char *text;
@@ -164,6 +165,64 @@ START_TEST(overdue)
 }
 END_TEST
 
+START_TEST(cuts)
+{
+        static const struct {
+                const char *text;
+                size_t width;
+                const char *cut;
+        } examples[] = {
+                { "gw-gw/net-net", 20, "gw-gw/net-net" },
+                { "gw-gw/net-net", 13, "gw-gw/net-net" },
+                { "gw-gw/net-net", 12, "gw-gw/net-n~" },
+                { "gw-gw", 1, "~" },
+                { "gw-gw", 0, "gw-gw" },
+                { "", 1, "" },
+                { "m\xc3\xbcnchen", 3, "m\xc3\xbc~" },
+                { "m\xc3\xbcnchen", 2, "m~" },
+        };
+        locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        locale_t before = uselocale(utf8);
+
+        for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+                char cut[TEXT_ESCAPED_SIZE];
+
+                strcpy(cut, examples[i].text);
+                text_cut(cut, examples[i].width);
+                ck_assert_str_eq(cut, examples[i].cut);
+        }
+        /* A character of two columns does not fit into one. */
+        {
+                char cut[TEXT_ESCAPED_SIZE] = "\xe6\xb1\x89\xe5\xad\x97";
+
+                text_cut(cut, 2);
+                ck_assert_str_eq(cut, "~");
+        }
+        uselocale(before);
+        freelocale(utf8);
+}
+END_TEST
+
+START_TEST(durations)
+{
+        static const struct {
+                int64_t seconds;
+                const char *text;
+        } examples[] = {
+                { -5, "0s" },       { 0, "0s" },         { 59, "59s" },       { 60, "1m" },
+                { 3599, "59m" },    { 3600, "1h00m" },   { 11520, "3h12m" },  { 86399, "23h59m" },
+                { 86400, "1d00h" }, { 198000, "2d07h" }, { INT64_MAX, NULL },
+        };
+
+        for (size_t i = 0; examples[i].text; i++) {
+                char cut[TEXT_DATE_SIZE];
+
+                text_duration(examples[i].seconds, cut);
+                ck_assert_str_eq(cut, examples[i].text);
+        }
+}
+END_TEST
+
 int main(void)
 {
         TCase *tcase = tcase_create("text");
@@ -175,6 +234,8 @@ int main(void)
         tcase_add_test(tcase, long_text_is_cut);
         tcase_add_test(tcase, valid_utf8);
         tcase_add_test(tcase, dates);
+        tcase_add_test(tcase, cuts);
+        tcase_add_test(tcase, durations);
         tcase_add_test(tcase, local_addresses);
         tcase_add_test(tcase, overdue);
         return run_suite("cli text", tcase);
