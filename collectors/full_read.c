@@ -11,6 +11,9 @@
 /* New rows shown in one turn of the loop: a millisecond or two. */
 #define ROWS_PER_TURN 1000
 
+/* Milliseconds that the end of a dump waits for events. */
+#define PATIENCE 5000
+
 /* What a step asks, and what the kernel answers. All questions are zeros: everything. */
 static const struct question {
         uint16_t type;
@@ -35,6 +38,14 @@ static const struct question {
 static bool is_dump(enum full_read_step step)
 {
         return step == FULL_READ_SAS || step == FULL_READ_POLICIES;
+}
+
+static int64_t now_of(const struct full_read *r)
+{
+        struct moment now;
+
+        r->loop->now(r->loop, &now);
+        return now.monotonic;
 }
 
 /* ---- the tables ---- */
@@ -118,12 +129,17 @@ static void go_on(struct full_read *r)
         }
 }
 
+static bool events_wait(struct full_read *r)
+{
+        return !r->replay && now_of(r) < r->patient_until && r->owner->events_wait(r->context);
+}
+
 static void end_dump(void *context)
 {
         struct full_read *r = context;
 
         r->ending = NULL;
-        if (end_sweeps(r, r->replay ? SIZE_MAX : ROWS_PER_TURN)) {
+        if (!events_wait(r) && end_sweeps(r, r->replay ? SIZE_MAX : ROWS_PER_TURN)) {
                 go_on(r);
                 return;
         }
@@ -169,10 +185,12 @@ static void handle_done(struct full_read *r, const struct nlmsghdr *nlh)
                 return;
         if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(err))
                 memcpy(&err, mnl_nlmsg_get_payload(nlh), sizeof(err));
-        if (err < 0)
+        if (err < 0) {
                 fail(r, "the kernel broke off telling its ", "", err);
-        else
-                end_dump(r);
+                return;
+        }
+        r->patient_until = now_of(r) + PATIENCE;
+        end_dump(r);
 }
 
 static int take(struct full_read *r, const struct nlmsghdr *nlh)

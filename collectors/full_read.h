@@ -32,6 +32,11 @@ struct full_read_counts {
 
 /* Who is told what becomes of it. */
 struct full_read_owner {
+        /*
+         * Whether events wait that are not handled yet: a dump is not to end before what happened
+         * during it has been heard, or what an event tells is taken for what no message told of.
+         */
+        bool (*events_wait)(void *context);
         /* The tables have what the kernel has; the counts follow. */
         void (*read)(void *context);
         /* The default policies, or one of the counts, came. */
@@ -55,7 +60,10 @@ struct full_read {
 
         struct netlink socket;
         enum full_read_step step;
-        struct loop_timer *ending; /* runs while the new rows are shown, some in each turn */
+        struct loop_timer *ending; /* runs while events wait, then while the new rows are shown,
+                                    * some in each turn */
+        int64_t patient_until;     /* monotonic, ms: events that come without end are not waited for
+                                    */
         struct full_read_counts counts;
 };
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -105,6 +106,13 @@ ssize_t netlink_receive(struct netlink *nl)
                 return from.nl_pid != 0 ? 0 : -EMSGSIZE;
         }
         return length;
+}
+
+bool netlink_has_more(const struct netlink *nl)
+{
+        struct pollfd poll_fd = { .fd = nl->fd, .events = POLLIN };
+
+        return poll(&poll_fd, 1, 0) > 0;
 }
 
 void netlink_wipe(struct netlink *nl, size_t length)

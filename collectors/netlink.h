@@ -3,6 +3,7 @@
 #define IPSEC_REPORT_COLLECTORS_NETLINK_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -40,6 +41,9 @@ int netlink_request(struct netlink *nl, uint16_t type, uint16_t flags, const voi
  * cut.
  */
 ssize_t netlink_receive(struct netlink *nl);
+
+/* Whether something waits to be received, be it the news that the kernel dropped some. */
+bool netlink_has_more(const struct netlink *nl);
 
 /* Overwrites what was received. */
 void netlink_wipe(struct netlink *nl, size_t length);

@@ -263,7 +263,15 @@ static void damaged(void *context, uint16_t type)
                          type);
 }
 
+static bool events_wait(void *context)
+{
+        const struct xfrm *x = context;
+
+        return x->events.fd >= 0 && netlink_has_more(&x->events);
+}
+
 static const struct full_read_owner owner = {
+        .events_wait = events_wait,
         .read = dump_ended,
         .told = small_told,
         .counted = counted,
