@@ -255,7 +255,7 @@ START_TEST(test_notifications)
 
                 ck_assert_msg(node->parent == group && node->subid == n->kind,
                               "%s is %lu in the module", n->name, node->subid);
-                ck_assert_str_eq(label_of(event_kinds, n->kind), lower_first(n->name + 4));
+                ck_assert_str_eq(label_of(event_kinds, (int32_t)n->kind), lower_first(n->name + 4));
                 for (const char *const *o = n->objects; *o; o++, v = v->next) {
                         ck_assert_msg(v != NULL, "%s has fewer objects in the module", n->name);
                         ck_assert_str_eq(v->vblabel, *o);
