@@ -6,6 +6,7 @@
 #include "tables/bypass.h"
 #include "tables/certificate.h"
 #include "tables/configured_policy.h"
+#include "tables/event.h"
 #include "tables/interface.h"
 #include "tables/tunnel.h"
 
@@ -171,6 +172,31 @@ static bool takes_certificate(const struct filter *filter, const void *row)
         return taken;
 }
 
+/* A tunnel's name is "policy/child": either part names it, too, as it does in other reports. */
+static bool takes_subject(const struct filter *filter, const char *subject)
+{
+        const char *slash = subject ? strchr(subject, '/') : NULL;
+        char *policy;
+        bool taken;
+
+        if (filter_takes_name(filter, subject))
+                return true;
+        if (!slash)
+                return false;
+        policy = strndup(subject, (size_t)(slash - subject));
+        taken = filter_takes_name(filter, slash + 1) || filter_takes_name(filter, policy);
+        free(policy);
+        return taken;
+}
+
+static bool takes_event(const struct filter *filter, const void *row)
+{
+        const struct event *event = row;
+
+        return filter_takes_spi(filter, event->spi) && filter_takes_peer(filter, &event->peer) &&
+               takes_subject(filter, event->subject);
+}
+
 /* How a filter looks at a table's rows by themselves. */
 static const struct matching {
         const struct table_type *type;
@@ -217,6 +243,11 @@ static const struct matching {
         { &certificate_type,
           takes_certificate,
           { { FILTER_NAME, NEEDS(struct certificate, used_by) } } },
+        { &event_type,
+          takes_event,
+          { { FILTER_SPI, NEEDS(struct event, spi) },
+            { FILTER_PEER, NEEDS(struct event, peer) },
+            { FILTER_NAME, NEEDS(struct event, subject) } } },
 };
 
 static const struct matching *find_rule(const struct table_type *type)

@@ -17,4 +17,5 @@ const struct report report_event = {
         .n_members = N_EVENT_MEMBERS,
         .print = print,
         .spaced = true,
+        .filters = FILTER_SPI | FILTER_PEER | FILTER_NAME,
 };

@@ -8,9 +8,8 @@
 #include "row_text.h"
 #include "tables/child_sa.h"
 #include "tables/configured_policy.h"
+#include "tables/ike_daemon.h"
 #include "vici_message.h"
-
-#define STRONGSWAN "strongswan"
 
 /* What all rows of one message have in common. */
 struct strongswan_context {

@@ -122,7 +122,7 @@ static int32_t percent_left(uint64_t used, uint64_t limit)
                              : (int32_t)((long double)(limit - used) / (long double)limit * 100);
 }
 
-/* The moment from which on too little time is left, in seconds since 1970; 0: no limit of time. */
+/* The moment from which on too little time is left, in seconds since 1970; 0: none. */
 static int64_t short_from(const struct events_limits *l, const struct ipsec_sa *sa)
 {
         int64_t life = sa->hard_expiry - sa->add_time, margin, from, patience;
@@ -132,6 +132,8 @@ static int64_t short_from(const struct events_limits *l, const struct ipsec_sa *
         margin = life * l->desk->config.expiry_percent / 100;
         if (margin < l->desk->config.expiry_seconds)
                 margin = l->desk->config.expiry_seconds;
+        if (margin == 0)
+                return 0; /* nobody wants to be warned */
         if (margin > life / 2)
                 margin = life / 2;
         from = sa->hard_expiry - margin;

@@ -37,12 +37,9 @@ done
 for program in usr/sbin/ipsec-reportd usr/sbin/ipsec-report-setup usr/bin/ipsec_report; do
     check "/$program is a program" test -x "$root/$program"
 done
-for program in traphandle-nagios traphandle-zabbix; do
-    check "$program is one" test -x "$root/usr/share/doc/ipsec-report/examples/$program"
-done
-is "other files are no programs" \
-    "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*' ! -name 'traphandle-*')" \
-    ./usr/share/ipsec-report/nms/zabbix/trap-handler
+is "other programs" "$(cd "$root" && find . -type f -perm /111 ! -path '*bin/*' | sort)" \
+    "./usr/share/ipsec-report/nms/nagios/trap-handler
+./usr/share/ipsec-report/nms/zabbix/trap-handler"
 check "ipsec-reportd -v" "$root/usr/sbin/ipsec-reportd" -v
 check "ipsec_report -version" "$root/usr/bin/ipsec_report" -version
 is "both have one version" "$("$root/usr/sbin/ipsec-reportd" -v | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' |

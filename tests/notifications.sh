@@ -111,8 +111,8 @@ walk_no_more() {
 
 make -s -C "$BUILD" installed/IPSEC-REPORT-MIB.txt
 : >"$WORK/nagios.cmd"
-handles="traphandle default $TESTS/../etc/nms/traphandle-nagios $WORK/nagios.cmd \"IPsec %s\"
-traphandle default $TESTS/../etc/nms/traphandle-zabbix $WORK/zabbix.log"
+handles="traphandle default $TESTS/../etc/nms/nagios/trap-handler $WORK/nagios.cmd \"IPsec %s\"
+traphandle default $TESTS/../etc/nms/zabbix/trap-handler $WORK/zabbix.log"
 start_trapd "$handles" || { not_ok "snmptrapd starts" "$(tail -n 1 "$TRAPS")"; finish; }
 PORT=$(free_port)
 cat >"$WORK/snmpd.conf" <<X
@@ -157,7 +157,7 @@ nagios_told() {
 }
 check "Nagios is told of it" wait_until $SOON nagios_told
 check "Zabbix is told of it" wait_until $SOON "grep -q '^IPSEC-REPORT-MIB::ipsrNotifyText.*$(net 1)' $WORK/zabbix.log"
-is "by its address" "$(grep -c '^[0-9/]* [0-9:]* ZBXTRAP 127.0.0.1$' "$WORK/zabbix.log")" \
+is "by its address" "$(grep -c '^[0-9T:+-]* ZBXTRAP 127.0.0.1$' "$WORK/zabbix.log")" \
     "$(grep -c '1[.]1[.]4[.]1[.]0 = ' "$WORK/zabbix.log")"
 
 end "$TRAPD" # what it runs for each is slow
