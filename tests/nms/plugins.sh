@@ -4,7 +4,7 @@
 # shellcheck source=/dev/null disable=SC2317,SC2016,SC2034
 . "$(dirname "$0")/../lib.sh"
 if [ -z "${OWN_NAMESPACE:-}" ]; then
-    OWN_NAMESPACE=1 exec unshare -n "$0" "$@"
+    OWN_NAMESPACE=1 exec unshare -n --pid --fork --kill-child --mount-proc "$0" "$@" # nothing outlives it
 fi
 . "$TESTS/nms/lib.sh"
 begin

@@ -6,7 +6,7 @@
 # shellcheck source=/dev/null disable=SC2317,SC2016
 . "$(dirname "$0")/../lib.sh"
 if [ -z "${OWN_NAMESPACE:-}" ]; then
-    OWN_NAMESPACE=1 exec unshare -n "$0" "$@"
+    OWN_NAMESPACE=1 exec unshare -n --pid --fork --kill-child --mount-proc "$0" "$@" # nothing outlives it
 fi
 . "$TESTS/nms/lib.sh"
 begin
@@ -35,8 +35,9 @@ replay() {
 mkdir "$WORK/db" "$WORK/data" && chown postgres "$WORK/db" "$WORK/data"
 as_postgres "$POSTGRES/initdb" -D "$WORK/data" -A trust -E UTF8 --locale=C.UTF-8 >"$WORK/initdb.log" 2>&1
 # nothing of it is kept: it need not wait for the disk
-as_postgres "$POSTGRES/postgres" -D "$WORK/data" -k "$WORK/db" -c listen_addresses= -c fsync=off \
-    -c full_page_writes=off -c synchronous_commit=off >"$WORK/postgres.log" 2>&1 &
+(exec setpriv --reuid=postgres --regid=postgres --clear-groups -- \
+    "$POSTGRES/postgres" -D "$WORK/data" -k "$WORK/db" -c listen_addresses= -c fsync=off \
+    -c full_page_writes=off -c synchronous_commit=off) >"$WORK/postgres.log" 2>&1 &
 started+=("$!")
 check "the database answers" wait_until 30 'sql -c "SELECT 1" >/dev/null 2>&1'
 sql -c 'CREATE DATABASE zabbix' && zcat "$SQL"/{schema,images,data}.sql.gz | sql zabbix >"$WORK/schema.log" 2>&1
