@@ -71,10 +71,15 @@ mkdir "$WORK/mibs"
 cp "$MODULE" "$WORK/mibs/"
 MIB_FOLDER=$TESTS/mibs:$WORK/mibs
 
+# What both serve: one of them writes in its journal that snmpd is there.
+but_the_journal() {
+    grep -vE "^${ROOT//./\\.}\.1\.1[78]\." "$1"
+}
+
 # The rows' values, without what tells of the agent itself, and without what may be an age: ages go
 # on while we ask.
 of_tables() {
-    grep -vE "^${ROOT//./\\.}\.1\.(1|3)\.| INTEGER | TimeTicks " "$1"
+    but_the_journal "$1" | grep -vE "^${ROOT//./\\.}\.1\.(1|3)\.| INTEGER | TimeTicks "
 }
 
 for data in manual many; do
@@ -100,8 +105,8 @@ X
         by_either $way tools "$data, $way" "${ROWS[$data]}"
     done
     is "$data: the same objects and types by both ways" \
-        "$(cut -d' ' -f 1,2 "$WORK/$data.agentx/saved" | sha1sum)" \
-        "$(cut -d' ' -f 1,2 "$WORK/$data.standalone/saved" | sha1sum)"
+        "$(but_the_journal "$WORK/$data.agentx/saved" | cut -d' ' -f 1,2 | sha1sum)" \
+        "$(but_the_journal "$WORK/$data.standalone/saved" | cut -d' ' -f 1,2 | sha1sum)"
     is "$data: the same values by both ways" \
         "$(diff <(of_tables "$WORK/$data.agentx/saved") \
             <(of_tables "$WORK/$data.standalone/saved") | head -n 4)" ""

@@ -22,7 +22,7 @@ COUNTER32, GAUGE32, TIMETICKS, COUNTER64 = 0x41, 0x42, 0x43, 0x46
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW = 0x80, 0x81, 0x82
 GET, GETNEXT, RESPONSE, SET, GETBULK = 0xa0, 0xa1, 0xa2, 0xa3, 0xa5
 NO_ERROR, NO_SUCH_NAME, NOT_WRITABLE = 0, 2, 17
-KINDS = {INTEGER: "INTEGER", OCTETS: "OCTETS", COUNTER32: "Counter32", GAUGE32: "Gauge32",
+KINDS = {INTEGER: "INTEGER", OCTETS: "OCTETS", OID: "OID", COUNTER32: "Counter32", GAUGE32: "Gauge32",
          TIMETICKS: "TimeTicks", COUNTER64: "Counter64"}
 HIGHEST = 2 ** 32 - 1
 MAX_LENGTH = 128  # sub-identifiers of an OID
@@ -473,7 +473,7 @@ class Rules:
 
 def value_text(tag, content):
     """A value for a line of the saved walk."""
-    if tag == OCTETS:
+    if tag in (OCTETS, OID):
         return content.hex() or "-"
     return str(number_of(content))
 
