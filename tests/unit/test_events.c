@@ -1119,6 +1119,41 @@ START_TEST(test_policies_flushed_and_expired)
 }
 END_TEST
 
+/* What happened to the policies before is told before, and those of a daemon are no event later
+ * either. */
+START_TEST(test_policies_change_before_a_flush)
+{
+        struct policy row = make_policy(8, 0);
+        const struct event *event;
+        uint32_t number;
+
+        put(&policy_type, &row);
+        own(8, OWNER_MANUAL);
+        row = make_policy(16, CHARON);
+        put(&policy_type, &row);
+        own(16, OWNER_DAEMON);
+        row = make_policy(24, 0);
+        put(&policy_type, &row);
+        own(24, OWNER_MANUAL);
+        fake_loop_advance(loop, 1000); /* none is judged yet */
+        expect_nothing();
+        remove_policy(8, 0, TABLE_FLUSHED);
+        remove_policy(16, 0, TABLE_FLUSHED);
+        remove_policy(24, 0, TABLE_FLUSHED);
+        turn();
+        for (int i = 0; i < 2; i++) {
+                event = expect(EVENT_POLICY_CHANGED);
+                ck_assert_int_eq(details_of(event)->policy_change, POLICY_ADDED);
+                ck_assert_ptr_null(event->row);
+                number = event->number;
+        }
+        ck_assert_uint_lt(number, expect(EVENT_POLICIES_FLUSHED)->number);
+        ck_assert_int_eq(details_of(expect(EVENT_POLICY_CHANGED))->policy_change, POLICY_FLUSHED);
+        fake_loop_advance(loop, 60000);
+        expect_nothing();
+}
+END_TEST
+
 START_TEST(test_default_policies)
 {
         struct global_scalars row;
@@ -1284,6 +1319,7 @@ int main(void)
         tcase_add_test(tcase, test_policies_of_libreswan);
         tcase_add_test(tcase, test_a_trap_before_the_daemon_is_asked);
         tcase_add_test(tcase, test_policies_flushed_and_expired);
+        tcase_add_test(tcase, test_policies_change_before_a_flush);
         tcase_add_test(tcase, test_default_policies);
         tcase_add_test(tcase, test_certificates);
         tcase_add_test(tcase, test_sources);
