@@ -675,6 +675,55 @@ START_TEST(test_acquires)
 }
 END_TEST
 
+/* A half-open IKE SA whose peer has not answered. */
+static void put_unanswered(bool ended)
+{
+        struct ike_sa row = ike_sa(7, "net", IKE_CONNECTING, ended);
+
+        row.encryption = NULL;
+        row.policy_key = "net";
+        put(&ike_sa_type, &row);
+}
+
+/* One negotiation fails, of which kernel and daemon tell: the first of them is told. */
+START_TEST(test_a_negotiation_fails_once)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        configure("net", "lan", false, CHILD_TRAP);
+        pass_over();
+        sa.state = SA_LARVAL;
+        sa.keying = 0;
+        sa.tunnel_policy_key = "net";
+        for (int kernel_first = 0; kernel_first < 2; kernel_first++) {
+                sa.add_time = now_wall();
+                put(&ipsec_sa_type, &sa);
+                put_unanswered(false);
+                turn();
+                expect(EVENT_ACQUIRE);
+                fake_loop_advance(loop, 6000);
+                if (kernel_first) {
+                        remove_sa(&sa, TABLE_EXPIRED);
+                        turn();
+                        ck_assert_int_eq(expect(EVENT_NEGOTIATION_FAILED)->reason,
+                                         REASON_ACQUIRE_TIMEOUT);
+                        fake_loop_advance(loop, 3000);
+                }
+                put_unanswered(true);
+                fake_loop_advance(loop, 1500);
+                if (!kernel_first) {
+                        expect(EVENT_TUNNEL_DOWN); /* of that, once until it is up */
+                        ck_assert_int_eq(expect(EVENT_NEGOTIATION_FAILED)->reason,
+                                         REASON_PEER_UNREACHABLE);
+                        remove_sa(&sa, TABLE_EXPIRED);
+                }
+                remove_ike(7, TABLE_DELETED);
+                fake_loop_advance(loop, 60000);
+                expect_nothing();
+        }
+}
+END_TEST
+
 /* ---- limits ---- */
 
 static struct ipsec_sa limited_sa(uint32_t spi, uint32_t soft, uint32_t hard)
@@ -1306,6 +1355,7 @@ int main(void)
         tcase_add_test(tcase, test_authentication_fails);
         tcase_add_test(tcase, test_the_daemon_says_why);
         tcase_add_test(tcase, test_acquires);
+        tcase_add_test(tcase, test_a_negotiation_fails_once);
         tcase_add_test(tcase, test_an_sa_ends_without_a_successor);
         tcase_add_test(tcase, test_a_successor_comes_in_time);
         tcase_add_test(tcase, test_a_successor_comes_late);
