@@ -292,5 +292,6 @@ void events_free(struct events *e)
         events_policies_free(e->policies);
         events_certificates_free(e->certificates);
         events_sources_free(e->sources);
+        attempts_clear(&e->desk.attempts);
         free(e);
 }

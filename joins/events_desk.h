@@ -2,6 +2,7 @@
 #ifndef IPSEC_REPORT_JOINS_EVENTS_DESK_H
 #define IPSEC_REPORT_JOINS_EVENTS_DESK_H
 
+#include "attempts.h"
 #include "events.h"
 #include "tables/certificate.h"
 #include "tables/collector_row.h"
@@ -35,6 +36,7 @@ struct desk {
         struct source_state libreswan;
         uint32_t requesters[REQUESTERS]; /* of IKE daemons; 0 none */
         unsigned int next_requester;
+        struct attempts attempts; /* so that a negotiation fails once */
 };
 
 /* Begins an event; all else is nothing. */

@@ -62,6 +62,7 @@ struct peer {
 struct failure {
         int64_t when;   /* monotonic, ms: to be told */
         bool from_word; /* the daemon's own word */
+        bool foretold;  /* packets waited in vain for it: that it failed was told with them */
         uint8_t kind;   /* enum event_kind */
         uint8_t reason;
         const char *policy_key;
@@ -334,6 +335,8 @@ static void tell_failure(struct events_ike *i, const struct failure *f)
         struct notify details;
         struct event event;
 
+        if (f->foretold && !authentication)
+                return;
         desk_begin(&event, (enum event_kind)f->kind, ENTITY_IKE, SEVERITY_ERROR,
                    (enum reason)f->reason);
         memset(&details, 0, sizeof(details));
@@ -402,7 +405,7 @@ static struct failure *find_failure(const struct events_ike *i, const char *poli
         return NULL;
 }
 
-static struct failure *add_failure(struct events_ike *i)
+static struct failure *add_failure(struct events_ike *i, const char *policy_key)
 {
         struct failure *f = calloc(1, sizeof(*f));
 
@@ -413,6 +416,8 @@ static struct failure *add_failure(struct events_ike *i)
                 free_failure(i, i->failures);
         }
         f->when = desk_now(i->desk).monotonic + WORD_WITHIN;
+        f->foretold = policy_key && !attempt_daemon_failed(&i->desk->attempts, policy_key,
+                                                           desk_now(i->desk).wall);
         DL_APPEND(i->failures, f);
         i->n_failures++;
         wait_for_word(i);
@@ -433,7 +438,7 @@ static void negotiation_ended(struct events_ike *i, const struct ike_sa *row)
         key_of_name(row->policy_name ? row->policy_name : "", key);
         if (find_failure(i, key, row->initiator_spi))
                 return;
-        f = add_failure(i);
+        f = add_failure(i, row->policy_key ? row->policy_key : key);
         if (!f)
                 return;
         f->kind = row->encryption ? EVENT_IKE_AUTH_FAILURE : EVENT_NEGOTIATION_FAILED;
@@ -466,7 +471,7 @@ static void take_word(struct events_ike *i, const struct occurrence *o)
         if (f && f->from_word)
                 return;
         if (!f)
-                f = add_failure(i);
+                f = add_failure(i, o->ike_policy_key);
         if (!f)
                 return;
         f->from_word = true;
@@ -580,6 +585,19 @@ static bool is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
         return memcmp(&keys[0], &keys[1], sizeof(keys[0])) == 0;
 }
 
+/* Which policy it is of a join tells a moment later. */
+static void follow_attempts(struct events_ike *i, const struct ike_sa *old,
+                            const struct ike_sa *row)
+{
+        const char *from = is_half_open(old) ? old->policy_key : NULL;
+        const char *to = is_half_open(row) ? row->policy_key : NULL;
+
+        if (from == to)
+                return;
+        attempt_begins(&i->desk->attempts, to);
+        attempt_ends(&i->desk->attempts, from);
+}
+
 static void ike_sa_changed(void *context, enum table_event event, enum table_reason reason,
                            const void *before, const void *after)
 {
@@ -599,6 +617,7 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
                 negotiation_ended(i, row);
         else if (is_half_open(old) && event == TABLE_REMOVED && reason != TABLE_LOST)
                 negotiation_ended(i, old);
+        follow_attempts(i, old, row);
 }
 
 struct events_ike *events_ike_new(struct desk *d)

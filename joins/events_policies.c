@@ -60,7 +60,8 @@ struct events_policies {
         struct change *fresh;   /* to be judged for the first time, in the order of their moments */
         struct change *waiting; /* those that could not be judged then, in the same order */
         size_t n_changes;
-        uint32_t flushed; /* policies in this turn */
+        uint32_t flushed;           /* policies in this turn */
+        const struct policy *going; /* the first of them, while what waits is judged; else NULL */
 };
 
 static void judge_due(void *context);
@@ -138,6 +139,8 @@ static const struct policy *row_of(const struct events_policies *p, const struct
 {
         const uint32_t oid[] = { c->type, c->index };
 
+        if (p->going && p->going->type == c->type && p->going->index == c->index)
+                return p->going;
         return table_at(p->policies, &policy_type, oid, 2);
 }
 
@@ -252,6 +255,25 @@ static void settle(struct events_policies *p, struct change *c, bool at_last)
         free_change(p, c);
 }
 
+/* What is clear already. A row that is going cannot be named any more. */
+static void settle_clear(struct events_policies *p, struct change **list)
+{
+        struct change *c, *next;
+
+        DL_FOREACH_SAFE(*list, c, next)
+        {
+                enum verdict verdict = judge(p, c);
+                const struct policy *row = row_of(p, c);
+
+                if (verdict == VERDICT_UNKNOWN)
+                        continue;
+                DL_DELETE(*list, c);
+                if (verdict == VERDICT_OTHER)
+                        tell(p, c, row == p->going ? NULL : row);
+                free_change(p, c);
+        }
+}
+
 static void judge_due(void *context)
 {
         struct events_policies *p = context;
@@ -330,9 +352,16 @@ static void tell_flushed(void *context)
         p->flushed = 0;
 }
 
-static void count_flushed(struct events_policies *p)
+/* What waits was before the flush, and is told before it; whose it was tell its rows, now or never.
+ */
+static void count_flushed(struct events_policies *p, const struct policy *row)
 {
-        p->flushed++;
+        if (p->flushed++ == 0) {
+                p->going = row;
+                settle_clear(p, &p->waiting);
+                settle_clear(p, &p->fresh);
+                p->going = NULL;
+        }
         if (!p->turn)
                 p->turn = p->desk->loop->after(p->desk->loop, 0, tell_flushed, p);
 }
@@ -376,7 +405,7 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
         else if (event == TABLE_CHANGED && !same_rule(old, row))
                 note(p, row, POLICY_CHANGED, false);
         else if (event == TABLE_REMOVED && reason == TABLE_FLUSHED)
-                count_flushed(p);
+                count_flushed(p, old);
         else if (event == TABLE_REMOVED && reason == TABLE_EXPIRED)
                 tell_expired(p, old);
         else if (event == TABLE_REMOVED)

@@ -95,6 +95,8 @@ static void tell_timeout(struct events_sas *s, const struct ipsec_sa *sa)
         struct notify details;
         struct event event;
 
+        if (!attempt_acquire_failed(&s->desk->attempts, sa->tunnel_policy_key, sa->add_time))
+                return; /* the daemon has told of it */
         desk_begin(&event, EVENT_NEGOTIATION_FAILED, ENTITY_KERNEL, SEVERITY_ERROR,
                    REASON_ACQUIRE_TIMEOUT);
         desk_set_sa(s->desk, sa, &event, &details);

@@ -100,6 +100,7 @@ static void fail(struct tunnels *t, const struct configured_policy *row, const v
                 return;
         r->error = failure->text;
         r->error_time = tunnels_now(t).wall;
+        r->daemon_failed = r->error_time;
         if (!tunnel_is_template(r))
                 r->failure = failure->reason;
         else if (!failure->counted) /* of a peer without a row: the template keeps it for itself */

@@ -64,6 +64,7 @@ struct tunnel_record {
         bool unhashed;          /* uthash had no memory for it */
         uint8_t word;           /* enum reason: why it went down, if it did */
         uint8_t failure;        /* enum reason: why it did not come up */
+        int64_t daemon_failed;  /* seconds since 1970: its daemon said so; 0 never */
         const char *error;      /* a new last_error, constant; NULL: none */
         int64_t error_time;     /* seconds since 1970 */
         int64_t trusted_until;  /* monotonic, ms: the daemon's word counts without SAs */

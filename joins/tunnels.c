@@ -374,7 +374,8 @@ static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_rea
         }
         tunnel_due(t, r);
         if (sa->state == SA_LARVAL) {
-                if (reason == TABLE_EXPIRED && !r->up) {
+                /* the daemon's word on this negotiation is better */
+                if (reason == TABLE_EXPIRED && !r->up && r->daemon_failed < sa->add_time) {
                         r->failure = REASON_ACQUIRE_TIMEOUT;
                         r->error = "packets waited for an SA that was not negotiated in time";
                         r->error_time = tunnels_now(t).wall;

@@ -675,6 +675,55 @@ START_TEST(test_acquires)
 }
 END_TEST
 
+/* A half-open IKE SA whose peer has not answered. */
+static void put_unanswered(bool ended)
+{
+        struct ike_sa row = ike_sa(7, "net", IKE_CONNECTING, ended);
+
+        row.encryption = NULL;
+        row.policy_key = "net";
+        put(&ike_sa_type, &row);
+}
+
+/* One negotiation fails, of which kernel and daemon tell: the first of them is told. */
+START_TEST(test_a_negotiation_fails_once)
+{
+        struct ipsec_sa sa = make_sa(0, 1, OUT);
+
+        configure("net", "lan", false, CHILD_TRAP);
+        pass_over();
+        sa.state = SA_LARVAL;
+        sa.keying = 0;
+        sa.tunnel_policy_key = "net";
+        for (int kernel_first = 0; kernel_first < 2; kernel_first++) {
+                sa.add_time = now_wall();
+                put(&ipsec_sa_type, &sa);
+                put_unanswered(false);
+                turn();
+                expect(EVENT_ACQUIRE);
+                fake_loop_advance(loop, 6000);
+                if (kernel_first) {
+                        remove_sa(&sa, TABLE_EXPIRED);
+                        turn();
+                        ck_assert_int_eq(expect(EVENT_NEGOTIATION_FAILED)->reason,
+                                         REASON_ACQUIRE_TIMEOUT);
+                        fake_loop_advance(loop, 3000);
+                }
+                put_unanswered(true);
+                fake_loop_advance(loop, 1500);
+                if (!kernel_first) {
+                        expect(EVENT_TUNNEL_DOWN); /* of that, once until it is up */
+                        ck_assert_int_eq(expect(EVENT_NEGOTIATION_FAILED)->reason,
+                                         REASON_PEER_UNREACHABLE);
+                        remove_sa(&sa, TABLE_EXPIRED);
+                }
+                remove_ike(7, TABLE_DELETED);
+                fake_loop_advance(loop, 60000);
+                expect_nothing();
+        }
+}
+END_TEST
+
 /* ---- limits ---- */
 
 static struct ipsec_sa limited_sa(uint32_t spi, uint32_t soft, uint32_t hard)
@@ -1119,6 +1168,41 @@ START_TEST(test_policies_flushed_and_expired)
 }
 END_TEST
 
+/* What happened to the policies before is told before, and those of a daemon are no event later
+ * either. */
+START_TEST(test_policies_change_before_a_flush)
+{
+        struct policy row = make_policy(8, 0);
+        const struct event *event;
+        uint32_t number;
+
+        put(&policy_type, &row);
+        own(8, OWNER_MANUAL);
+        row = make_policy(16, CHARON);
+        put(&policy_type, &row);
+        own(16, OWNER_DAEMON);
+        row = make_policy(24, 0);
+        put(&policy_type, &row);
+        own(24, OWNER_MANUAL);
+        fake_loop_advance(loop, 1000); /* none is judged yet */
+        expect_nothing();
+        remove_policy(8, 0, TABLE_FLUSHED);
+        remove_policy(16, 0, TABLE_FLUSHED);
+        remove_policy(24, 0, TABLE_FLUSHED);
+        turn();
+        for (int i = 0; i < 2; i++) {
+                event = expect(EVENT_POLICY_CHANGED);
+                ck_assert_int_eq(details_of(event)->policy_change, POLICY_ADDED);
+                ck_assert_ptr_null(event->row);
+                number = event->number;
+        }
+        ck_assert_uint_lt(number, expect(EVENT_POLICIES_FLUSHED)->number);
+        ck_assert_int_eq(details_of(expect(EVENT_POLICY_CHANGED))->policy_change, POLICY_FLUSHED);
+        fake_loop_advance(loop, 60000);
+        expect_nothing();
+}
+END_TEST
+
 START_TEST(test_default_policies)
 {
         struct global_scalars row;
@@ -1271,6 +1355,7 @@ int main(void)
         tcase_add_test(tcase, test_authentication_fails);
         tcase_add_test(tcase, test_the_daemon_says_why);
         tcase_add_test(tcase, test_acquires);
+        tcase_add_test(tcase, test_a_negotiation_fails_once);
         tcase_add_test(tcase, test_an_sa_ends_without_a_successor);
         tcase_add_test(tcase, test_a_successor_comes_in_time);
         tcase_add_test(tcase, test_a_successor_comes_late);
@@ -1284,6 +1369,7 @@ int main(void)
         tcase_add_test(tcase, test_policies_of_libreswan);
         tcase_add_test(tcase, test_a_trap_before_the_daemon_is_asked);
         tcase_add_test(tcase, test_policies_flushed_and_expired);
+        tcase_add_test(tcase, test_policies_change_before_a_flush);
         tcase_add_test(tcase, test_default_policies);
         tcase_add_test(tcase, test_certificates);
         tcase_add_test(tcase, test_sources);
