@@ -273,6 +273,9 @@ pair_begin() {
 }
 
 pair_end() {
+    local pid
+    # also one that was started where nobody noted its number: it would hold IKE's port
+    while read -r pid; do kill "$pid" 2>/dev/null; done < <(cat "$PAIR"/*/run/pluto.pid 2>/dev/null)
     ip netns pids sun 2>/dev/null | xargs -r kill 2>/dev/null
     ip netns delete sun 2>/dev/null
     ip link delete wan0 2>/dev/null
