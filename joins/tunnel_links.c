@@ -242,8 +242,9 @@ static struct tunnel_record *of_older(const struct tunnels *t, const struct ipse
 }
 
 /*
- * libreswan is asked now and then, and rekeys in between: until it tells of the new SA, that is its
- * predecessor's tunnel's, or that of the policy that uses it.
+ * The kernel tells of a rekey's SAs before their daemon does: until then they are their
+ * predecessor's tunnel's. libreswan, which is asked now and then, may have been silent of that one,
+ * too: then they are of the tunnel of the policy that uses them.
  */
 static struct tunnel_record *of_predecessor(struct tunnels *t, const struct ipsec_sa *sa)
 {
@@ -252,8 +253,9 @@ static struct tunnel_record *of_predecessor(struct tunnels *t, const struct ipse
         if (sa->reqid == 0 || sa->spi == 0)
                 return NULL;
         r = of_older(t, sa);
-        if (!r || r->daemon != DAEMON_LIBRESWAN)
-                r = of_rule(t, sa->rule);
+        if (r && r->daemon != 0 && !tunnel_is_manual(r) && !tunnel_is_template(r))
+                return r;
+        r = of_rule(t, sa->rule);
         return r && r->daemon == DAEMON_LIBRESWAN && !tunnel_is_template(r) ? r : NULL;
 }
 

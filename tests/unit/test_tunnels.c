@@ -494,6 +494,34 @@ START_TEST(test_rekeys)
 }
 END_TEST
 
+/* The kernel has the new SAs, and not the old ones, long before the daemon's event is read. */
+START_TEST(test_rekey_told_late)
+{
+        configure("net", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        put_pair(1, 1, 5, 7);
+        turn();
+        put_pair(2, 1, 1, 2);
+        turn();
+        remove_pair(1, TABLE_DELETED);
+        fake_loop_advance(loop, 5000);
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_UP);
+        ck_assert_uint_eq(get("net", "lan", 1)->rekeys, 0);
+        put_child(2, 1, "net", "lan", 1, CHILD_SA_INSTALLED);
+        put_child(1, 1, "net", "lan", 1, CHILD_SA_REKEYED);
+        turn();
+        remove_child(1, TABLE_DELETED);
+        turn();
+        ck_assert_uint_eq(get("net", "lan", 1)->rekeys, 1);
+        ck_assert_uint_eq(get("net", "lan", 1)->packets_in, 6);
+        ck_assert_uint_eq(get("net", "lan", 1)->packets_out, 9);
+        check_ups(get("net", "lan", 1), 1, 0);
+        remove_pair(2, TABLE_DELETED);
+        fake_loop_advance(loop, 5000);
+        check_ups(get("net", "lan", 1), 1, 1);
+}
+END_TEST
+
 START_TEST(test_rekeying_is_up)
 {
         configure("net", "lan", false, CHILD_START);
@@ -1700,6 +1728,7 @@ int main(void)
         tcase_add_test(tcase, test_up_and_closed);
         tcase_add_test(tcase, test_closed_kernel_first);
         tcase_add_test(tcase, test_rekeys);
+        tcase_add_test(tcase, test_rekey_told_late);
         tcase_add_test(tcase, test_rekeying_is_up);
         tcase_add_test(tcase, test_reauthentication);
         tcase_add_test(tcase, test_no_flap_within_a_turn);
