@@ -1,14 +1,20 @@
+#include "config.h"
+
 #include "strongswan_session.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Milliseconds. */
 #define RETRY_FIRST 1000 /* after the daemon went; doubled up to RETRY_LAST */
 #define RETRY_LAST 15000
 #define HEARTBEAT 10000 /* the daemon is asked whether it lives, and how many IKE SAs it has */
+
+/* Seconds. */
+#define START_TOLERANCE 1
 
 static struct strongswan *strongswan_of(struct collector *c)
 {
@@ -95,19 +101,32 @@ static void version_answered(void *context, int err, struct vici_slice message)
         }
 }
 
+/* The daemon takes its uptime from the time of day, each in whole seconds: it wavers. */
+static bool same_start(const char *a, const char *b)
+{
+        struct tm first = { 0 }, second = { 0 };
+
+        if (strcmp(a, b) == 0)
+                return true;
+        if (!strptime(a, "%b %d %T %Y", &first) || !strptime(b, "%b %d %T %Y", &second))
+                return false;
+        return llabs((long long)timegm(&first) - (long long)timegm(&second)) <= START_TOLERANCE;
+}
+
 /* A daemon that was started anew numbers its SAs from 1 again: they are not those of before. */
 static void note_start(struct strongswan *s, struct vici_slice message)
 {
         char since[sizeof(s->since)];
         struct vici_item uptime;
+        bool same;
 
         if (!vici_find(message, "uptime", &uptime) || uptime.kind != VICI_SECTION)
                 return;
         copy_value(uptime.body, "since", since, sizeof(since));
-        if (strcmp(since, s->since) == 0)
-                return;
+        same = same_start(since, s->since);
         memcpy(s->since, since, sizeof(since));
-        s->rows.run++;
+        if (!same)
+                s->rows.run++;
 }
 
 static void note_total(struct strongswan *s, struct vici_slice message)
@@ -148,7 +167,7 @@ static void close_connections(struct strongswan *s)
         vici_delay_free(&s->delay);
         s->log_is_told = s->configuration_changed = false;
         s->phase = PHASE_IDLE;
-        s->looking_again = false;
+        s->looks = 0;
         s->configuration_read = s->children_read = s->children_read_before = 0;
         s->asked = s->fading_asked = s->n_fading = 0;
         s->names = s->connections = 0;

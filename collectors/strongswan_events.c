@@ -237,7 +237,7 @@ static void configuration_changed(struct strongswan *s)
                 wait = CHANGE_WAIT;
         else if (wait > CHANGE_WAIT_MAX)
                 wait = CHANGE_WAIT_MAX;
-        if (s->phase == PHASE_IDLE && !s->looking_again && s->read_timer)
+        if (s->phase == PHASE_IDLE && s->looks == 0 && s->read_timer)
                 session_set_timer(s, &s->read_timer, (uint32_t)wait, session_read_expired);
 }
 

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Milliseconds after a read that did not show all: a busy SA is left out. */
-#define SECOND_LOOK 500
+/* Milliseconds after a read that did not show all, twice as many after each further one: a busy SA
+ * is left out. What so many in a row leave out is gone. */
+#define NEXT_LOOK 500
+#define LOOKS 4
 
 /* IKE SAs that a read left out and that are then asked for one by one. */
 #define MISSING_MAX 64
@@ -114,11 +116,20 @@ void session_sweep_begin(struct strongswan *s)
         table_sweep_begin(s->rows.children);
 }
 
-/* What goes is judged here, not by the sweep: a busy SA is left out of an answer. */
 void session_sweep_abort(struct strongswan *s)
 {
         table_sweep_abort(s->rows.children);
         table_sweep_abort(s->rows.ike_sas);
+}
+
+/* What goes is judged here, not by the sweep: a busy SA is left out of an answer. */
+static void sweep_end(struct strongswan *s, int err, bool with_children)
+{
+        if (err == 0 && with_children)
+                table_sweep_keep(s->rows.children);
+        if (err == 0)
+                table_sweep_keep(s->rows.ike_sas);
+        session_sweep_abort(s);
 }
 
 void session_ike_sa_told(void *context, const struct vici_packet *packet)
@@ -146,7 +157,7 @@ static void fades(void *context, uint32_t id, bool child)
         session_add_fading(context, id, child);
 }
 
-static void second_look_expired(void *context)
+static void next_look_expired(void *context)
 {
         struct strongswan *s = context;
 
@@ -154,25 +165,27 @@ static void second_look_expired(void *context)
         session_begin_read(s, PART_IKE_SAS);
 }
 
-/* What two lists in a row did not show is gone; the second follows at once. */
+/* What several lists in a row did not show is gone; they follow each other soon. */
+static void judge_ike_sas(struct strongswan *s)
+{
+        if (s->looks == 0)
+                s->first_look = s->begun;
+        s->ike_sas_begun = s->begun;
+        if (++s->looks < LOOKS &&
+            strongswan_count_sas(&s->rows, 0) != strongswan_count_sas(&s->rows, s->first_look))
+                return;
+        strongswan_forget_ike_sas(&s->rows, s->first_look);
+        s->looks = 0;
+}
+
 static void ike_sas_answered(void *context, int err, struct vici_slice message)
 {
         struct strongswan *s = context;
-        size_t seen;
 
         (void)message;
-        session_sweep_abort(s);
+        sweep_end(s, err, false);
         if (err == 0 && !s->config.replay) {
-                seen = strongswan_count_sas(&s->rows, s->begun);
-                s->ike_sas_begun = s->begun;
-                if (s->looking_again || strongswan_count_sas(&s->rows, 0) == seen) {
-                        strongswan_forget_ike_sas(&s->rows,
-                                                  s->looking_again ? s->first_look : s->begun);
-                        s->looking_again = false;
-                } else {
-                        s->first_look = s->begun;
-                        s->looking_again = true;
-                }
+                judge_ike_sas(s);
                 strongswan_each_fading(&s->rows, fades, s);
         }
         next_phase(s);
@@ -190,7 +203,7 @@ void session_children_answered(void *context, int err, struct vici_slice message
         struct strongswan *s = context;
 
         (void)message;
-        session_sweep_abort(s);
+        sweep_end(s, err, true);
         if (err == 0)
                 note_children_read(s);
         next_phase(s);
@@ -436,8 +449,9 @@ static void finish_read(struct strongswan *s)
                 collector_succeeded(&s->base, s->begun_us, session_count_rows(s));
         else
                 collector_succeeded_in_part(&s->base, s->begun_us, session_count_rows(s));
-        if (s->looking_again)
-                session_set_timer(s, &s->read_timer, SECOND_LOOK, second_look_expired);
+        if (s->looks > 0)
+                session_set_timer(s, &s->read_timer, NEXT_LOOK << (s->looks - 1),
+                                  next_look_expired);
         else
                 session_read_later(s);
 }

@@ -61,8 +61,8 @@ struct strongswan {
         int64_t begun_us;
         int64_t begun;              /* seconds since 1970: this phase */
         int64_t ike_sas_begun;      /* seconds since 1970: the last list of IKE SAs */
-        int64_t first_look;         /* the one before, when that showed too few */
-        bool looking_again;         /* the next list of IKE SAs decides what is gone */
+        int64_t first_look;         /* the first of several in a row that did not show all */
+        unsigned int looks;         /* how many of these there were so far */
         int64_t configuration_read; /* seconds since 1970; 0: not since it was opened */
         int64_t children_read;      /* the same */
         int64_t children_read_before;

@@ -685,3 +685,9 @@ void table_sweep_abort(struct table *t)
         publish_arrivals(t, SIZE_MAX);
         finish_sweep(t, false);
 }
+
+void table_sweep_keep(struct table *t)
+{
+        table_sweep_abort(t);
+        t->first_read_done = true;
+}

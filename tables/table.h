@@ -115,11 +115,17 @@ size_t table_remove_matching(struct table *t, bool (*match)(const void *row, con
  * A full read: begin, table_put(.., TABLE_FROM_DUMP) of all that is read, end. What was not put
  * again is removed as TABLE_LOST. New rows are numbered at the end, the one read last first
  * (kernel dumps begin with the newest), at most so many in one call: until table_sweep_end()
- * returns true it must be called again. table_sweep_abort() ends a read that failed: nothing goes.
+ * returns true it must be called again. table_sweep_abort() ends a read that failed: nothing goes;
+ * nor does it with table_sweep_keep(), which ends one of a source that leaves rows out now and
+ * then.
+ *
+ * Rows that events bring during the first full read are shown at its end, those that they bring
+ * later at once.
  */
 void table_sweep_begin(struct table *t);
 bool table_sweep_end(struct table *t, size_t rows);
 void table_sweep_abort(struct table *t);
+void table_sweep_keep(struct table *t);
 
 /*
  * The order of SNMP. view is the table's own type or one of its views; oid holds the index as

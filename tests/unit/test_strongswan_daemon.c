@@ -41,6 +41,8 @@ struct sa {
 static struct {
         bool there;
         bool mute;
+        bool slow; /* the end of a list of SAs does not come yet: of the peer held */
+        int held;
         const char *since;
         unsigned int many;       /* children of the connection, instead of three */
         unsigned int more_names; /* connections that are told by name alone */
@@ -218,6 +220,10 @@ static void answer(int peer, const char *command, struct vici_slice message)
                 say(peer, VICI_EVENT, "list-cert", "type=PUBKEY data=x subject=moon");
         if (strcmp(command, "list-sas") == 0)
                 list_sas(peer, message);
+        if (charon.slow && strcmp(command, "list-sas") == 0) {
+                charon.held = peer;
+                return;
+        }
         say(peer, VICI_CMD_RESPONSE, NULL, "%s",
             strcmp(command, "version") == 0 ? "daemon=charon version=6.0" : "");
 }
@@ -476,13 +482,42 @@ START_TEST(test_silence)
 }
 END_TEST
 
+/* Connected anew to the daemon of before, which takes its start from two clocks. */
+START_TEST(test_start_wavers)
+{
+        static const struct {
+                const char *since;
+                bool same;
+        } later[] = {
+                { "Nov~24~18:11:36~2026", true },  { "Nov~24~18:11:35~2026", true },
+                { "Nov~24~18:11:34~2026", true },  { "Nov~24~18:12:10~2026", false },
+                { "Nov~24~18:12:10", false },      { "Nov~24~18:12:10", true },
+                { "Dec~31~23:59:59~2026", false }, { "Jan~01~00:00:00~2027", true },
+        };
+
+        charon.since = "Nov~24~18:11:35~2026";
+        make_collector(3600, 3600);
+        for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+                uint32_t index = row_of(1)->index;
+
+                end_daemon();
+                settle();
+                begin_daemon(later[i].since);
+                add_sa(1, 0);
+                pass(16000);
+                ck_assert_uint_eq(state(), COLLECTOR_UP);
+                ck_assert_msg((row_of(1)->index == index) == later[i].same, "%s", later[i].since);
+        }
+}
+END_TEST
+
 /* ---- SAs that come and go ---- */
 
 START_TEST(test_gone_without_a_word)
 {
         make_collector(3600, 3600);
         sa(1)->id = 0;
-        pass(12000); /* the count betrays it */
+        pass(14500); /* the count betrays it */
         ck_assert_ptr_null(row_of(1));
         ck_assert_uint_eq(table_count(children), 1);
         ck_assert_uint_eq(charon.whole, 1); /* the kernel was not asked for that */
@@ -493,6 +528,20 @@ START_TEST(test_gone_without_a_word)
         sa(9)->id = 0; /* the peer never answered */
         pass(60000);
         ck_assert_ptr_null(row_of(9));
+}
+END_TEST
+
+/* One that is rekeyed all the time is busy whenever it is asked for. */
+START_TEST(test_busy_again_and_again)
+{
+        make_collector(3600, 3600);
+        add_sa(9, 0); /* the count betrays it, and all are listed */
+        sa(1)->busy = 3;
+        pass(30000);
+        ck_assert_ptr_nonnull(row_of(9));
+        ck_assert_ptr_nonnull(row_of(1));
+        ck_assert_uint_eq(sa(1)->busy, 0);
+        ck_assert_uint_eq(table_count(children), 3);
 }
 END_TEST
 
@@ -612,6 +661,27 @@ START_TEST(test_rekeyed)
         sa(2)->n_children = 0; /* neither 21 nor 29 is asked for by another's number */
         pass(2500);
         ck_assert_uint_eq(table_count(children), 3);
+}
+END_TEST
+
+/* At no moment is there neither the old child nor the new one: not while a list is on its way,
+ * either. */
+START_TEST(test_rekeyed_in_a_read)
+{
+        make_collector(3600, 3600);
+        add_sa(9, 0);
+        charon.slow = true;
+        while (charon.held == 0)
+                pass(1000); /* the count betrays it, and a list is asked for */
+        tell("child-rekey", "gw{ uniqueid=2 state=ESTABLISHED child-sas{ net1{ old{ name=net1 "
+                            "uniqueid=21 state=REKEYED } new{ name=net1 uniqueid=29 "
+                            "state=INSTALLED } } } }");
+        ck_assert_uint_eq(table_count(children), 4);
+        charon.slow = false;
+        say(charon.held, VICI_CMD_RESPONSE, NULL, "%s", "");
+        pass(100);
+        ck_assert_uint_eq(table_count(children), 4);
+        ck_assert_ptr_nonnull(row_of(9));
 }
 END_TEST
 
@@ -791,13 +861,16 @@ int main(void)
         tcase_add_test(tcase, test_no_daemon);
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_silence);
+        tcase_add_test(tcase, test_start_wavers);
         tcase_add_test(tcase, test_gone_without_a_word);
         tcase_add_test(tcase, test_busy_once);
+        tcase_add_test(tcase, test_busy_again_and_again);
         tcase_add_test(tcase, test_ended);
         tcase_add_test(tcase, test_reasons);
         tcase_add_test(tcase, test_end_behind_an_end);
         tcase_add_test(tcase, test_log);
         tcase_add_test(tcase, test_rekeyed);
+        tcase_add_test(tcase, test_rekeyed_in_a_read);
         tcase_add_test(tcase, test_too_large);
         tcase_add_test(tcase, test_large_ike_sa);
         tcase_add_test(tcase, test_large_connection);

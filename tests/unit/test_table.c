@@ -388,6 +388,24 @@ START_TEST(test_aborted_read)
 }
 END_TEST
 
+/* A source that leaves rows out: nothing goes, and what is new meanwhile is seen at once. */
+START_TEST(test_kept_read)
+{
+        table_sweep_begin(table);
+        put(1, 0, "a", TABLE_FROM_DUMP);
+        put(2, 0, "b", TABLE_FROM_EVENT);
+        heard("");
+        table_sweep_keep(table);
+        heard("+1#1/0 +2#2/0 ");
+        table_sweep_begin(table);
+        put(3, 0, "c", TABLE_FROM_EVENT);
+        heard("+3#3/0 ");
+        table_sweep_keep(table);
+        heard("");
+        ck_assert_uint_eq(table_count(table), 3);
+}
+END_TEST
+
 static bool odd(const void *row, const void *context)
 {
         (void)context;
@@ -469,6 +487,7 @@ int main(void)
         tcase_add_test(tcase, test_removed_and_back_during_the_read);
         tcase_add_test(tcase, test_gone_during_the_first_read);
         tcase_add_test(tcase, test_aborted_read);
+        tcase_add_test(tcase, test_kept_read);
         tcase_add_test(tcase, test_mass_removal);
         tcase_add_test(tcase, test_random);
         return run_suite("table", tcase);

@@ -522,6 +522,85 @@ START_TEST(test_rekey_told_late)
 }
 END_TEST
 
+/*
+ * A rekey as the kernel and the daemon tell it, each in its own order, the two mixed as they may
+ * be; in each gap the agent may have had its turn, or not.
+ */
+static void tell_rekey(int step)
+{
+        struct ipsec_sa larval;
+
+        switch (step) {
+        case 0: /* the inbound SPI is reserved */
+                larval = make_sa(0x1002, 1, IN);
+                larval.state = SA_LARVAL;
+                larval.direction = larval.told_direction = DIRECTION_UNKNOWN;
+                ck_assert_int_eq(table_put(sas, &larval, TABLE_FROM_EVENT), 0);
+                return;
+        case 1:
+                put_sa(0x1002, 1, IN, 0, 0);
+                return;
+        case 2:
+                put_sa(0x2002, 1, OUT, 0, 0);
+                return;
+        case 3:
+                remove_sa(0x1001, IN, TABLE_DELETED);
+                return;
+        case 4:
+                remove_sa(0x2001, OUT, TABLE_DELETED);
+                return;
+        case 5:
+                put_child(2, 1, "net", "lan", 1, CHILD_SA_INSTALLED);
+                put_child(1, 1, "net", "lan", 1, CHILD_SA_REKEYED);
+                return;
+        default:
+                remove_child(1, TABLE_DELETED);
+        }
+}
+
+#define OF_KERNEL 5
+#define OF_DAEMON 2
+#define STEPS (OF_KERNEL + OF_DAEMON)
+
+/* daemons: bit n says that the n-th message is the daemon's; turns: that the agent runs after it.
+ */
+static void rekey_in_order(unsigned int daemons, unsigned int turns)
+{
+        int kernel = 0, daemon = OF_KERNEL;
+
+        setup();
+        configure("net", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        turn();
+        for (unsigned int n = 0; n < STEPS; n++) {
+                tell_rekey(daemons >> n & 1 ? daemon++ : kernel++);
+                if (turns >> n & 1)
+                        turn();
+        }
+        turn();
+        ck_assert_msg(get("net", "lan", 1)->downs == 0 && get("net", "lan", 1)->ups == 1 &&
+                              get("net", "lan", 1)->state == TUNNEL_UP &&
+                              get("net", "lan", 1)->rekeys == 1,
+                      "order %#x, turns %#x: downs %llu, reason %u, rekeys %llu", daemons, turns,
+                      (unsigned long long)get("net", "lan", 1)->downs,
+                      get("net", "lan", 1)->down_reason,
+                      (unsigned long long)get("net", "lan", 1)->rekeys);
+        fake_loop_advance(loop, 10000);
+        ck_assert_uint_eq(get("net", "lan", 1)->downs, 0);
+        teardown();
+}
+
+START_TEST(test_rekey_in_any_order)
+{
+        teardown();
+        for (unsigned int daemons = 0; daemons < 1 << STEPS; daemons++)
+                for (unsigned int turns = 0;
+                     __builtin_popcount(daemons) == OF_DAEMON && turns < 1 << STEPS; turns++)
+                        rekey_in_order(daemons, turns);
+        setup();
+}
+END_TEST
+
 START_TEST(test_rekeying_is_up)
 {
         configure("net", "lan", false, CHILD_START);
@@ -1729,6 +1808,7 @@ int main(void)
         tcase_add_test(tcase, test_closed_kernel_first);
         tcase_add_test(tcase, test_rekeys);
         tcase_add_test(tcase, test_rekey_told_late);
+        tcase_add_test(tcase, test_rekey_in_any_order);
         tcase_add_test(tcase, test_rekeying_is_up);
         tcase_add_test(tcase, test_reauthentication);
         tcase_add_test(tcase, test_no_flap_within_a_turn);
