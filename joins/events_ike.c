@@ -232,8 +232,10 @@ static void tell_up(struct events_ike *i, const struct peer *p)
 
 static enum severity severity_of_end(enum reason reason)
 {
-        return reason == REASON_CLOSED_LOCALLY || reason == REASON_CLOSED_BY_PEER ? SEVERITY_NOTICE
-                                                                                  : SEVERITY_ERROR;
+        return reason == REASON_CLOSED_LOCALLY || reason == REASON_CLOSED_BY_PEER ||
+                               reason == REASON_CONFIGURATION_CHANGED
+                       ? SEVERITY_NOTICE
+                       : SEVERITY_ERROR;
 }
 
 static void tell_down(struct events_ike *i, const struct peer *p)
