@@ -75,7 +75,7 @@ configuration() {
     echo "connections {"
     if [ "$name" = moon ]; then
         connection expired 1 1 "$(psk expired-moon)" "$(of_certificate expired)"
-        connection over 2 2 "$(by_certificate over)" "$(psk over-sun)"
+        [ ! -e "$PAIR/moon/x509/over.crt" ] || connection over 2 2 "$(by_certificate over)" "$(psk over-sun)"
         connection revoked 3 3 "$(psk revoked-moon)" "$(of_certificate revoked)
    revocation = strict"
         connection half 4 4 "auth = pubkey
@@ -200,18 +200,6 @@ fails sun net-half
 happened "it began, and said who it is" 5:$HALF_OPEN 10:$HALF_OPEN
 in_sun nft delete table ip mute
 
-### A peer that was started anew
-
-check "a tunnel comes up" up moon net-gw
-happened "it is up" 4:$NONE 7:$NONE
-kill -KILL "$SUN"
-check "its peer is killed, and started again" charon_start sun
-check "with its configuration" pair_load sun
-check "it brings up another tunnel" up sun more-gw
-happened "which the new IKE SA has, and the first tunnel went with the old one" 4:$NONE 5:$REPLACED
-check "it brings up the first one" up sun net-gw
-happened "which is up again" 4:$RECOVERED
-
 ### Another configuration
 
 check "a tunnel that is brought up by hand" up moon net-kept
@@ -229,30 +217,42 @@ happened "it was closed for that with its IKE SA, and both are made anew" 5:$CON
 check "its connection is taken away" load true
 happened "and closed for that" 5:$CONFIGURED 8:$CONFIGURED
 
+### A peer that was started anew
+
+check "a tunnel comes up" up moon net-gw
+happened "it is up" 4:$NONE 7:$NONE
+kill -KILL "$SUN"
+charon_start sun
+is "its peer is killed, and started again" $? 0
+check "with its configuration" pair_load sun
+check "it brings up another tunnel" up sun more-gw
+happened "which the new IKE SA has, and the first tunnel went with the old one" 4:$NONE 5:$REPLACED
+check "it brings up the first one" up sun net-gw
+happened "which is up again" 4:$RECOVERED
+
 ### A kernel that does not take an SA: there is one with that SPI
 
 keys=(enc 'cbc(aes)' 0x000102030405060708090a0b0c0d0e0f auth 'hmac(sha1)' 0x000102030405060708090a0b0c0d0e0f10111213)
-taken() { # add|delete
+taken() {
     local spi
-    for spi in {16..31}; do
-        printf 'xfrm state %s src 192.0.2.61 dst 192.0.2.62 proto esp spi 0xc00000%02x' "$1" "$spi"
-        [ "$1" = delete ] || printf ' %s' mode tunnel "${keys[@]}"
-        echo
-    done | ip -batch -
+    for spi in 0xc00000{10..19} 0xc000001{a..f}; do
+        ip xfrm state add src 192.0.2.61 dst 192.0.2.62 proto esp spi "$spi" mode tunnel "${keys[@]}" || return
+    done
 }
-check "every SPI that the peer may choose is taken" taken add
+check "every SPI that the peer may choose is taken" taken
 fails moon net-install
 happened "the kernel does not take the outbound SA; the IKE SA is up" 5:$INSTALL 7:$NONE 10:$INSTALL
 check "it is closed" swan moon --terminate --ike install
 happened "closed" 8:$CLOSED
-check "they are removed" taken delete
+check "they are removed" ip xfrm state deleteall src 192.0.2.61 dst 192.0.2.62
 
 ### The daemon
 
 check "the daemon is killed" kill -KILL "$MOON"
 happened "its source is lost; tunnels go on without it" 15:$UNREACHABLE
 is "they are up" "$(state gw net-gw) $(state gw more-gw)" "1 1"
-check "it is started again" charon_start moon
+charon_start moon
+is "it is started again" $? 0
 check "with its configuration" pair_load moon
 PATIENCE=60 happened "it knows nothing of them" 16:$RECOVERED 5:$GONE 5:$GONE 8:$GONE
 ip xfrm state flush
