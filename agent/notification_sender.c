@@ -3,13 +3,16 @@
 #include "notification_sender.h"
 
 #include "notification_varbinds.h"
+#include "old_connection.h"
 
+#include <fcntl.h>
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/agent/agent_trap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
+#include <unistd.h>
 #include <utlist.h>
 
 /* The type of AgentX PDU (RFC 2741, section 6.1); no installed header of Net-SNMP has it. */
@@ -21,6 +24,12 @@
  * pings.
  */
 #define ANSWER_TIMEOUT 86400
+
+/*
+ * Milliseconds for which an snmpd that hung may still answer when there is a connection again: it
+ * goes on with the old one, or is another snmpd.
+ */
+#define OLD_ANSWER_WITHIN 10000
 
 struct pending {
         struct pending *prev, *next;
@@ -48,9 +57,10 @@ struct notification_sender {
         uint32_t maximum;
         struct pending *queue; /* the oldest first; the first one may be under way */
         uint32_t count;
-        netsnmp_session *session; /* to snmpd; NULL none */
-        struct flight *flight;    /* the first one is under way */
-        bool handed_over;         /* ... and snmpd has it, although it does not answer */
+        netsnmp_session *session;   /* to snmpd; NULL none */
+        struct flight *flight;      /* the first one is under way */
+        uint32_t packet;            /* ... by this number */
+        struct old_connection *old; /* the first one is snmpd's, or nobody's: it may tell yet */
         struct listener *started;
         struct listener *stopped;
 };
@@ -75,11 +85,16 @@ static void settle(struct notification_sender *s, struct pending *p, bool sent)
                 s->ops.idle(s->ops.context);
 }
 
+static bool is_under_way(const struct notification_sender *s)
+{
+        return s->flight || s->old;
+}
+
 /* The one under way is snmpd's already. */
 static void make_room(struct notification_sender *s)
 {
         while (s->count > s->maximum) {
-                struct pending *oldest = s->flight ? s->queue->next : s->queue;
+                struct pending *oldest = is_under_way(s) ? s->queue->next : s->queue;
 
                 if (!oldest)
                         return;
@@ -98,24 +113,28 @@ static void say(const struct notification_sender *s, const struct pending *p, co
         s->loop->log(s->loop, LOG_WARNING, line);
 }
 
-static void answered(struct notification_sender *s, const netsnmp_pdu *pdu)
+static void answered(struct notification_sender *s, long error)
 {
         char why[64];
 
-        if (pdu->errstat != SNMP_ERR_NOERROR) {
-                snprintf(why, sizeof(why), "snmpd refused it (AgentX error %ld)", pdu->errstat);
+        if (error != SNMP_ERR_NOERROR) {
+                snprintf(why, sizeof(why), "snmpd refused it (AgentX error %ld)", error);
                 say(s, s->queue, why);
         }
-        settle(s, s->queue, pdu->errstat == SNMP_ERR_NOERROR);
+        settle(s, s->queue, error == SNMP_ERR_NOERROR);
         send_soon(s);
 }
 
-/* The connection is gone. What snmpd has taken it will send when it goes on; the rest is kept. */
-static void abandoned(struct notification_sender *s)
+/* What snmpd did not take it never will: it is sent again. */
+static void old_ended(void *context, enum old_answer answer, unsigned int error)
 {
-        if (s->handed_over)
-                settle(s, s->queue, true);
-        s->handed_over = false;
+        struct notification_sender *s = context;
+
+        s->old = NULL;
+        if (answer == OLD_ANSWER_NONE)
+                send_soon(s);
+        else
+                answered(s, (long)error);
 }
 
 static int flight_ended(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
@@ -134,9 +153,9 @@ static int flight_ended(int operation, netsnmp_session *session, int reqid, nets
                 return 1;
         s->flight = NULL;
         if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE)
-                answered(s, pdu);
+                answered(s, pdu->errstat);
         else
-                abandoned(s);
+                send_soon(s);
         return 1;
 }
 
@@ -176,12 +195,13 @@ static void send_to_master(struct notification_sender *s)
 {
         netsnmp_pdu *pdu;
 
-        if (!s->session || s->flight || !s->queue)
+        if (!s->session || is_under_way(s) || !s->queue)
                 return;
         pdu = make_notify(s, s->queue);
         s->flight = calloc(1, sizeof(*s->flight));
         if (pdu && s->flight) {
                 s->flight->sender = s;
+                s->packet = (uint32_t)pdu->reqid;
                 if (snmp_async_send(s->session, pdu, flight_ended, s->flight))
                         return;
                 snmp_free_pdu(pdu);
@@ -229,7 +249,7 @@ static void run(void *context)
 
 static void send_soon(struct notification_sender *s)
 {
-        if (!s->timer && s->queue && !s->flight)
+        if (!s->timer && s->queue && !is_under_way(s))
                 s->timer = s->loop->after(s->loop, 0, run, s);
 }
 
@@ -244,21 +264,23 @@ static int connected(int major, int minor, void *server, void *client)
         if (!s || s->session == server)
                 return 0;
         s->session = server;
+        if (s->old)
+                old_connection_limit(s->old, OLD_ANSWER_WITHIN);
         s->ops.connected(s->ops.context);
         send_soon(s);
         return 0;
 }
 
-/* Whether the other end is still open: then what was written to it will be read. */
-static bool peer_is_there(netsnmp_session *session)
+/* Where the other end is still open, a descriptor of our own: what was written will be read. */
+static int keep_open(netsnmp_session *session)
 {
         netsnmp_transport *transport = snmp_sess_transport(snmp_sess_pointer(session));
         struct pollfd fd = { .events = POLLRDHUP };
 
         if (!transport || transport->sock < 0)
-                return false;
+                return -1;
         fd.fd = transport->sock;
-        return poll(&fd, 1, 0) == 0;
+        return poll(&fd, 1, 0) == 0 ? fcntl(transport->sock, F_DUPFD_CLOEXEC, 0) : -1;
 }
 
 /* The library closes the session next, and ends its requests then. */
@@ -270,7 +292,8 @@ static int disconnected(int major, int minor, void *server, void *client)
         (void)minor;
         if (!s || s->session != server)
                 return 0;
-        s->handed_over = s->flight && peer_is_there(server);
+        if (s->flight && !s->old)
+                s->old = old_connection_new(s->loop, keep_open(server), s->packet, old_ended, s);
         s->session = NULL;
         s->ops.disconnected(s->ops.context);
         return 0;
@@ -357,6 +380,7 @@ void sender_free(struct notification_sender *s)
         if (s->flight)
                 s->flight->sender = NULL;
         s->loop->cancel(s->loop, s->timer);
+        old_connection_free(s->old);
         DL_FOREACH_SAFE(s->queue, p, next)
         {
                 settle(s, p, false);

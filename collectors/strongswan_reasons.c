@@ -45,12 +45,18 @@ static const struct pattern patterns[] = {
         { "schedule delete of duplicate IKE_SA for peer ", NULL, LINE_REASON, REASON_REPLACED },
         { "received DELETE for ", " CHILD_SA with SPI ", LINE_CHILD_DELETED, REASON_NONE },
         { "closing CHILD_SA ", "} with SPIs ", LINE_CHILD_CLOSING, REASON_NONE },
+        { "closing '", "' #", LINE_CHILD_UNLOADED, REASON_NONE },
+        { "vici closing CHILD_SA '", "' #", LINE_CHILD_UNLOADED, REASON_NONE }, /* 6.0 */
+        { "closing IKE_SA #", NULL, LINE_IKE_UNLOADED, REASON_NONE },
+        { "vici closing IKE_SA '", "' #", LINE_IKE_UNLOADED, REASON_NONE }, /* 6.0 */
         { "added vici connection: ", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "updated vici connection: ", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "replaced vici connection: ", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "removed vici connection: ", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "installing '", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "uninstalling '", NULL, LINE_CONFIGURATION, REASON_NONE },
+        { "vici install", NULL, LINE_CONFIGURATION, REASON_NONE }, /* asked for; 6.0: any */
+        { "vici uninstall", NULL, LINE_CONFIGURATION, REASON_NONE },
         { "loaded certificate '", NULL, LINE_CONFIGURATION, REASON_NONE },
 };
 
@@ -127,6 +133,17 @@ static bool read_child(const uint8_t *begin, const uint8_t *brace, uint32_t *chi
         return number > 0 && number <= UINT32_MAX && brace > begin && brace[-1] == '{';
 }
 
+/* The digits that the line ends with. */
+static bool read_id(const uint8_t *at, const uint8_t *end, uint32_t *id)
+{
+        uint64_t number = 0;
+
+        while (at < end && *at >= '0' && *at <= '9' && number <= UINT32_MAX)
+                number = 10 * number + (uint64_t)(*at++ - '0');
+        *id = (uint32_t)number;
+        return at == end && number > 0 && number <= UINT32_MAX;
+}
+
 static bool read_rest(const struct vici_item *msg, const uint8_t *rest,
                       struct strongswan_said *said)
 {
@@ -134,7 +151,10 @@ static bool read_rest(const struct vici_item *msg, const uint8_t *rest,
         case LINE_CHILD_DELETED:
                 return read_spi(rest, msg->body.end, &said->spi);
         case LINE_CHILD_CLOSING:
-                return read_child(msg->body.at, rest - strlen("} with SPIs "), &said->child);
+                return read_child(msg->body.at, rest - strlen("} with SPIs "), &said->id);
+        case LINE_CHILD_UNLOADED:
+        case LINE_IKE_UNLOADED:
+                return read_id(rest, msg->body.end, &said->id);
         default:
                 return true;
         }

@@ -11,20 +11,22 @@
 /* What a line of the log is about. */
 enum strongswan_line {
         LINE_OTHER,
-        LINE_BEGINS,        /* an IKE SA is begun, by either side */
-        LINE_REASON,        /* an IKE SA, or what it negotiates, fails or ends */
-        LINE_NO_ANSWER,     /* the same: the peer does not answer, now or any more */
-        LINE_AGAIN,         /* the negotiation begins anew after a failure */
-        LINE_CHILD_DELETED, /* the peer has deleted a child SA, unasked or in its answer */
-        LINE_CHILD_CLOSING, /* this side deletes one, unasked or in its answer */
-        LINE_CONFIGURATION, /* connections, traps or certificates have changed */
+        LINE_BEGINS,         /* an IKE SA is begun, by either side */
+        LINE_REASON,         /* an IKE SA, or what it negotiates, fails or ends */
+        LINE_NO_ANSWER,      /* the same: the peer does not answer, now or any more */
+        LINE_AGAIN,          /* the negotiation begins anew after a failure */
+        LINE_CHILD_DELETED,  /* the peer has deleted a child SA, unasked or in its answer */
+        LINE_CHILD_CLOSING,  /* this side deletes one, unasked or in its answer */
+        LINE_CHILD_UNLOADED, /* one is to be closed, since its configuration changed or went */
+        LINE_IKE_UNLOADED,   /* the same of an IKE SA, with its child SAs */
+        LINE_CONFIGURATION,  /* connections, traps or certificates have changed */
 };
 
 struct strongswan_said {
         enum strongswan_line line;
         enum reason reason; /* of LINE_REASON */
         uint32_t spi;       /* host order: of LINE_CHILD_DELETED, the child's outbound one */
-        uint32_t child;     /* of LINE_CHILD_CLOSING: the child's number */
+        uint32_t id;        /* the daemon's number of the child, or of LINE_IKE_UNLOADED's IKE SA */
 };
 
 /* By the msg of a log event. */

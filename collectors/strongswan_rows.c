@@ -503,6 +503,25 @@ static uint32_t id_in(struct vici_slice message, const char *name)
                        : 0;
 }
 
+/* What is closed since its connection changed or went: no IKE SA says so itself. */
+static int take_unloaded(struct strongswan_rows *r, const struct strongswan_said *said)
+{
+        const struct child_sa *child;
+        const struct ike_sa *known;
+        struct ike_sa row;
+
+        if (said->line == LINE_CHILD_UNLOADED) {
+                child = find_child(r, said->id);
+                return set_child_reason(r, child, child ? child->ike_id : 0,
+                                        REASON_CONFIGURATION_CHANGED);
+        }
+        known = find_ike_sa(r, said->id);
+        if (!known || !is_up_state(known->state))
+                return 0; /* what is half open did not fail by that */
+        row = *known;
+        return put_reason(r, &row, REASON_CONFIGURATION_CHANGED, NULL);
+}
+
 int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, uint32_t *id,
                         struct strongswan_said *said)
 {
@@ -516,6 +535,8 @@ int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, ui
         if (!vici_find(message, "msg", &msg))
                 return -EBADMSG;
         *said = strongswan_said_in_log(&msg);
+        if (said->line == LINE_CHILD_UNLOADED || said->line == LINE_IKE_UNLOADED)
+                return take_unloaded(r, said);
         if (*id == 0 || said->line == LINE_OTHER || said->line == LINE_BEGINS ||
             said->line == LINE_CONFIGURATION)
                 return 0;
@@ -523,7 +544,7 @@ int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, ui
                 return set_child_reason(r, child_by_spi(r, *id, said->spi), *id,
                                         REASON_CLOSED_BY_PEER);
         if (said->line == LINE_CHILD_CLOSING)
-                return set_child_reason(r, find_child(r, said->child), *id, REASON_CLOSED_LOCALLY);
+                return set_child_reason(r, find_child(r, said->id), *id, REASON_CLOSED_LOCALLY);
         if (!vici_find(message, "ikesa-name", &name) || name.kind != VICI_VALUE)
                 return -EBADMSG;
         known = find_ike_sa(r, *id);

@@ -2,7 +2,8 @@
  * IKE SAs that come up, end, or are rekeyed, and negotiations that fail.
  *
  * What counts is whether there is any IKE SA with a peer: one that takes over from another is no
- * event, in whatever order the two are told within a turn of the loop.
+ * event, in whatever order the two are told within a turn of the loop; where the daemon says that
+ * one takes over, within a second.
  */
 #include "config.h"
 
@@ -23,6 +24,9 @@
 
 /* Milliseconds in which the daemon may still say why a negotiation failed. */
 #define WORD_WITHIN 1000
+
+/* Milliseconds in which whoever took over from an IKE SA is seen: it ends before that one is up. */
+#define SUCCESSOR_WITHIN 1000
 
 /* So many failures wait for that word; more are told at once. */
 #define FAILURES_MAX 256
@@ -49,9 +53,10 @@ struct last_sa {
 
 struct peer {
         struct peer_key key;
-        uint32_t up; /* IKE SAs with it */
-        bool was_up; /* before this turn */
-        bool due;    /* stands among those that are looked at */
+        uint32_t up;        /* IKE SAs with it */
+        bool was_up;        /* before this turn */
+        bool due;           /* stands among those that are looked at */
+        int64_t settled_at; /* monotonic, ms: not before that, unless one is up; 0: at once */
         struct last_sa last;
         bool unhashed;
         UT_hash_handle hh;
@@ -81,7 +86,8 @@ struct events_ike {
         struct desk *desk;
         struct strings *pool;
         struct table *ike_sas;
-        struct loop_timer *turn; /* the end of this turn */
+        struct loop_timer *turn; /* the end of this turn, or later: */
+        bool resting;            /* all that are due wait for a successor */
         struct loop_timer *word; /* when the first failure is due */
         struct peer *peers;
         struct peer *due;
@@ -232,8 +238,10 @@ static void tell_up(struct events_ike *i, const struct peer *p)
 
 static enum severity severity_of_end(enum reason reason)
 {
-        return reason == REASON_CLOSED_LOCALLY || reason == REASON_CLOSED_BY_PEER ? SEVERITY_NOTICE
-                                                                                  : SEVERITY_ERROR;
+        return reason == REASON_CLOSED_LOCALLY || reason == REASON_CLOSED_BY_PEER ||
+                               reason == REASON_CONFIGURATION_CHANGED
+                       ? SEVERITY_NOTICE
+                       : SEVERITY_ERROR;
 }
 
 static void tell_down(struct events_ike *i, const struct peer *p)
@@ -273,17 +281,35 @@ static void settle(struct events_ike *i, struct peer *p)
                 free_peer(i, p);
 }
 
+static void turn_ended(void *context);
+
+static void settle_in(struct events_ike *i, uint32_t wait)
+{
+        i->desk->loop->cancel(i->desk->loop, i->turn);
+        i->resting = wait > 0;
+        i->turn = i->desk->loop->after(i->desk->loop, wait, turn_ended, i);
+}
+
 static void turn_ended(void *context)
 {
         struct events_ike *i = context;
         struct peer *due = i->due, *next;
+        int64_t now = desk_now(i->desk).monotonic, wait = 0;
 
         i->turn = NULL;
         i->due = NULL;
         for (; due; due = next) {
                 next = due->next_due;
-                settle(i, due);
+                if (due->up > 0 || due->settled_at <= now) {
+                        settle(i, due);
+                        continue;
+                }
+                if (!i->due || due->settled_at - now < wait)
+                        wait = due->settled_at - now;
+                LL_PREPEND2(i->due, due, next_due);
         }
+        if (i->due)
+                settle_in(i, (uint32_t)wait);
 }
 
 static void make_due(struct events_ike *i, struct peer *p)
@@ -291,8 +317,8 @@ static void make_due(struct events_ike *i, struct peer *p)
         if (!p->due)
                 LL_APPEND2(i->due, p, next_due);
         p->due = true;
-        if (!i->turn)
-                i->turn = i->desk->loop->after(i->desk->loop, 0, turn_ended, i);
+        if (!i->turn || i->resting)
+                settle_in(i, 0);
 }
 
 /* ---- failures ---- */
@@ -559,6 +585,8 @@ static void ended(struct events_ike *i, const struct ike_sa *old, const struct i
                 return;
         p->up--;
         set_last(i, p, row ? row : old, reason);
+        p->settled_at =
+                reason == REASON_REPLACED ? desk_now(i->desk).monotonic + SUCCESSOR_WITHIN : 0;
         if (row && row->state == IKE_REKEYED)
                 tell_rekeyed(i, p);
         make_due(i, p);

@@ -216,13 +216,14 @@ wait_until $SOON '[ "$(in_journal agentReloaded)" = 4 ]'
 
 ### snmpd hangs
 
-before=$(sent)
+before=$(sent) lost=$(in_journal masterLost)
 kill -STOP "$SNMPD"
 for n in {51..55}; do policy add "$n"; done
 check "events go on while snmpd hangs" wait_until $SOON '[ "$(in_journal policyChanged)" = 30 ]'
 policy add 56
 check "and later, too" wait_until $SOON '[ "$(in_journal policyChanged)" = 31 ]'
-kill -CONT "$SNMPD"
+check "the connection is given up" wait_until $SOON '[ "$(in_journal masterLost)" = $((lost + 1)) ]'
+kill -CONT "$SNMPD" # it reads what was written to it before
 for n in {51..56}; do
     check "policy $n is told of" wait_until $SOON "[ \"\$(traps_of $n)\" = 1 ]"
 done
@@ -292,6 +293,44 @@ wait_until 30 collector_up
 check "the next start begins on a line of its own" wait_until $SOON \
     '[ "$(tail -n 5 "$JOURNAL" | grep -c "^{\"number\":1,.*agentStarted.*}$")" = 1 ]'
 is "and only the half one is none" "$(bad_lines "$JOURNAL")" $((bad + 1))
+
+### snmpd hangs with one that it has not read yet: it goes on, or is killed
+
+# A change of a policy is told three seconds later: one is told five times a second while snmpd begins to hang
+stream() { for n; do policy add "$n" && sleep 0.2; done; }
+hang_within() { # FIRST LAST: snmpd hangs while these are told
+    # shellcheck disable=SC2034 # waited for
+    lost=$(in_journal masterLost) lines=$(in_journal policyChanged)
+    eval "stream {$1..$2}" &
+    check "the first of many is told of" wait_until $SOON "[ \"\$(traps_of $1)\" = 1 ]"
+    kill -STOP "$SNMPD"
+    wait $!
+    check "all are in the journal" wait_until $SOON "[ \"\$(in_journal policyChanged)\" = $((lines + 1 + $2 - $1)) ]"
+    check "the connection is given up" wait_until $SOON '[ "$(in_journal masterLost)" = $((lost + 1)) ]'
+}
+each_once() { # FIRST LAST BEFORE: how many were sent before
+    local n many=0
+    check "the last one is told of" wait_until $SOON "[ \"\$(traps_of $2)\" = 1 ]"
+    check "all of them settled" wait_until $SOON settled
+    for ((n = $1; n <= $2; n++)); do [ "$(traps_of "$n")" = 1 ] || many="$many $n"; done
+    is "each was told once" "$many" 0
+    is "sent" "$(($(sent) - $3))" $((1 + $2 - $1))
+}
+sed -i '/^notificationBurst/d' "$WORK/agent.conf"
+# shellcheck disable=SC2034 # waited for
+reloaded=$(in_journal agentReloaded)
+kill -HUP "$AGENT"
+wait_until $SOON '[ "$(in_journal agentReloaded)" = $((reloaded + 1)) ]'
+before=$(sent)
+hang_within 300 319
+kill -CONT "$SNMPD"
+each_once 300 319 "$before"
+before=$(sent)
+hang_within 330 349
+kill -KILL "$SNMPD"
+wait "$SNMPD" 2>/dev/null
+start_snmpd "$WORK"
+each_once 330 349 "$before"
 end_both
 
 ### 10,000 SAs expire at once, as a recording tells it

@@ -515,6 +515,61 @@ START_TEST(test_a_duplicate_ike_sa_is_silent)
 }
 END_TEST
 
+static void replace_ike(uint32_t id)
+{
+        struct ike_sa row = ike_sa(id, "net", IKE_ESTABLISHED, true);
+
+        row.reason = REASON_REPLACED;
+        put(&ike_sa_type, &row);
+}
+
+/* A peer that was started anew: the old IKE SA ends before the new one is up. */
+START_TEST(test_a_replaced_ike_sa_is_silent)
+{
+        const struct event *event;
+
+        bring_up(CHILD_NONE);
+        pass_over();
+        replace_ike(1);
+        remove_child(1, TABLE_DELETED);
+        turn();
+        remove_ike(1, TABLE_DELETED);
+        turn();
+        put_ike(2, "net", IKE_ESTABLISHED, false);
+        turn();
+        fake_loop_advance(loop, 5000);
+        expect_nothing();
+        replace_ike(2);
+        turn();
+        expect_nothing();
+        put_ike(3, "other", IKE_ESTABLISHED, false); /* others do not wait for that */
+        turn();
+        expect(EVENT_IKE_SA_UP);
+        fake_loop_advance(loop, 1000);
+        event = expect(EVENT_IKE_SA_DOWN);
+        ck_assert_int_eq(event->reason, REASON_REPLACED);
+        ck_assert_str_eq(event->subject, "net");
+        expect_nothing();
+}
+END_TEST
+
+/* What a new configuration closes is on purpose, too. */
+START_TEST(test_configuration_changed)
+{
+        struct ike_sa row = ike_sa(1, "net", IKE_DELETING, true);
+
+        bring_up(CHILD_START);
+        pass_over();
+        row.reason = REASON_CONFIGURATION_CHANGED;
+        put(&ike_sa_type, &row);
+        remove_child(1, TABLE_DELETED);
+        turn();
+        ck_assert_int_eq(expect(EVENT_TUNNEL_DOWN)->reason, REASON_CONFIGURATION_CHANGED);
+        ck_assert_int_eq(expect(EVENT_IKE_SA_DOWN)->severity, SEVERITY_NOTICE);
+        expect_nothing();
+}
+END_TEST
+
 START_TEST(test_one_way)
 {
         struct ipsec_sa sa = make_sa(0x2001, 1, OUT);
@@ -1350,6 +1405,8 @@ int main(void)
         tcase_add_test(tcase, test_deleted_outside);
         tcase_add_test(tcase, test_rekeys_are_silent);
         tcase_add_test(tcase, test_a_duplicate_ike_sa_is_silent);
+        tcase_add_test(tcase, test_a_replaced_ike_sa_is_silent);
+        tcase_add_test(tcase, test_configuration_changed);
         tcase_add_test(tcase, test_one_way);
         tcase_add_test(tcase, test_the_start_is_silent);
         tcase_add_test(tcase, test_authentication_fails);

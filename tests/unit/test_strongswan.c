@@ -496,6 +496,22 @@ START_TEST(test_lines)
                 { "initiating Main Mode IKE_SA gw[1] to 192.0.2.2", LINE_BEGINS, REASON_NONE },
                 { "192.0.2.2 is initiating an IKE_SA", LINE_BEGINS, REASON_NONE },
                 { "sending DPD request", LINE_OTHER, REASON_NONE },
+                { "certificate was revoked on Nov 24 18:00:00 UTC 2026, reason: unspecified",
+                  LINE_REASON, REASON_CERTIFICATE_REVOKED },
+                { "deleting half open IKE_SA with 192.0.2.2 after timeout", LINE_REASON,
+                  REASON_HALF_OPEN_TIMEOUT },
+                { "destroying duplicate IKE_SA for peer 'sun', received INITIAL_CONTACT",
+                  LINE_REASON, REASON_REPLACED },
+                { "closing 'net' #7", LINE_CHILD_UNLOADED, REASON_NONE },
+                { "vici closing CHILD_SA 'net' #7", LINE_CHILD_UNLOADED, REASON_NONE },
+                { "closing 'net' #", LINE_OTHER, REASON_NONE },
+                { "closing 'net' #7' #x", LINE_OTHER, REASON_NONE },
+                { "closing IKE_SA #7", LINE_IKE_UNLOADED, REASON_NONE },
+                { "vici closing IKE_SA 'gw' #7", LINE_IKE_UNLOADED, REASON_NONE },
+                { "closing IKE_SA #99999999999", LINE_OTHER, REASON_NONE },
+                { "vici terminate IKE_SA #7", LINE_OTHER, REASON_NONE },
+                { "vici install 'net'", LINE_CONFIGURATION, REASON_NONE },
+                { "vici uninstalling 'net'", LINE_CONFIGURATION, REASON_NONE },
                 { "", LINE_OTHER, REASON_NONE },
         };
 
@@ -510,7 +526,7 @@ START_TEST(test_lines)
                          LINE_CHILD_DELETED);
         ck_assert_uint_eq(said_in_log("received DELETE for ESP CHILD_SA with SPI c1b035d1").spi,
                           0xc1b035d1);
-        ck_assert_uint_eq(said_in_log("closing CHILD_SA net{1}{42} with SPIs c_i (0 bytes)").child,
+        ck_assert_uint_eq(said_in_log("closing CHILD_SA net{1}{42} with SPIs c_i (0 bytes)").id,
                           42);
         ck_assert_int_eq(said_in_log("closing CHILD_SA net42} with SPIs c_i (0 bytes)").line,
                          LINE_OTHER);
@@ -630,6 +646,42 @@ START_TEST(test_reasons)
                                                              "uniqueid=6 state=CONNECTING } }")),
                          0);
         ck_assert_uint_eq(ike_sa(6)->reason, REASON_PEER_AUTH_FAILED);
+}
+END_TEST
+
+static void bring_up(const char *child)
+{
+        char text[300];
+
+        snprintf(text, sizeof(text),
+                 "up=yes gw{ uniqueid=5 state=ESTABLISHED child-sas{ a-1{ name=a uniqueid=%s "
+                 "state=INSTALLED } } }",
+                 child);
+        ck_assert_int_eq(strongswan_take_ike_updown(&rows, make_message(&maker, text)), 0);
+}
+
+/* Who closes it is this side, but why is the configuration; no IKE SA is named in such a line. */
+START_TEST(test_unloaded)
+{
+        bring_up("1");
+        take_line("", "closing~'a'~#2");
+        ck_assert_uint_eq(child_sa(1)->reason, 0);
+        take_line("", "closing~'a'~#1");
+        ck_assert_uint_eq(child_sa(1)->reason, REASON_CONFIGURATION_CHANGED);
+        take_line("ikesa-name=gw ikesa-uniqueid=5", "closing~CHILD_SA~a{1}~with~SPIs~1_i");
+        ck_assert_uint_eq(child_sa(1)->reason, REASON_CONFIGURATION_CHANGED);
+        ck_assert_uint_eq(ike_sa(5)->reason, 0);
+        take_line("", "closing~IKE_SA~#6");
+        take_line("", "closing~IKE_SA~#5");
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_CONFIGURATION_CHANGED);
+        ck_assert_int_eq(strongswan_take_ike_updown(
+                                 &rows, make_message(&maker, "gw{ uniqueid=5 state=DELETING }")),
+                         0);
+        ck_assert(ike_sa(5)->ended);
+        ck_assert_uint_eq(ike_sa(5)->reason, REASON_CONFIGURATION_CHANGED);
+        take_line("ikesa-name=gw ikesa-uniqueid=8", "giving~up~after~5~retransmits");
+        take_line("", "closing~IKE_SA~#9");
+        ck_assert_ptr_null(ike_sa(9));
 }
 END_TEST
 
@@ -974,6 +1026,7 @@ int main(void)
         tcase_add_test(tcase, test_lines);
         tcase_add_test(tcase, test_occurrences);
         tcase_add_test(tcase, test_reasons);
+        tcase_add_test(tcase, test_unloaded);
         tcase_add_test(tcase, test_answer_then_events);
         tcase_add_test(tcase, test_ends);
         tcase_add_test(tcase, test_what_an_event_leaves_out);
