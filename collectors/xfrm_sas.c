@@ -47,13 +47,16 @@ static bool is_of_earlier(const struct ipsec_sa *old, const struct ipsec_sa *sa)
 
 /*
  * An event may have waited while a dump told something later: counters of one SA never fall. What
- * moved is told by the first reading that shows more packets.
+ * moved is told by the first reading that shows more packets; of packets before the first reading
+ * of all only the first one's moment is known.
  */
 static void carry_over(const struct ipsec_sa *old, const struct moment *now, struct ipsec_sa *sa,
                        enum table_source source)
 {
         if (!same_life(old, sa)) {
                 sa->discontinuity = now->monotonic;
+                if (sa->last_packet == 0 && sa->packets > 0)
+                        sa->last_packet = sa->use_time;
                 return;
         }
         sa->discontinuity = old->discontinuity;

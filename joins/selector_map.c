@@ -3,6 +3,8 @@
 #include "tables/key.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,67 @@ static void copy_protocol(char selector[SELECTOR_SIZE], const char *other)
                 snprintf(selector + at, SELECTOR_SIZE - at, "%.*s]", (int)length, open);
 }
 
+/*
+ * The kernel has masks of ports and networks, no ranges: the least mask and the least network that
+ * hold the range are what a daemon gives it. Ports that are not to be seen are any port.
+ */
+static void widen_ports(char selector[SELECTOR_SIZE])
+{
+        char *ports = strchr(selector, '[');
+        size_t rest;
+        uint16_t first, last, mask = UINT16_MAX;
+
+        ports = ports ? strchr(ports, '/') : NULL;
+        if (!ports)
+                return;
+        rest = SELECTOR_SIZE - (size_t)(ports - selector);
+        if (strcmp(ports, "/OPAQUE]") == 0) {
+                snprintf(ports, rest, "]");
+                return;
+        }
+        if (sscanf(ports, "/%" SCNu16 "-%" SCNu16 "]", &first, &last) != 2)
+                return;
+        while (mask != 0 && (first & mask) != (last & mask))
+                mask = (uint16_t)(mask << 1);
+        if (mask == 0)
+                snprintf(ports, rest, "]");
+        else
+                snprintf(ports, rest, "/%u:%x]", (unsigned int)(first & mask), (unsigned int)mask);
+}
+
+static bool differ(const struct inet_addr *a, const struct inet_addr *b, size_t bit)
+{
+        return ((a->octets[bit / 8] ^ b->octets[bit / 8]) >> (7 - bit % 8) & 1) != 0;
+}
+
+/* Clears what follows the network's bits. */
+static void cut_to_network(struct inet_addr *address, size_t bits)
+{
+        for (size_t bit = bits; bit < 8 * inet_addr_length(address); bit++)
+                address->octets[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+        address->prefix = (uint8_t)bits;
+}
+
+static void widen_addresses(char selector[SELECTOR_SIZE])
+{
+        char *dots = strstr(selector, ".."), text[INET_ADDR_TEXT_SIZE], tail[SELECTOR_SIZE];
+        struct inet_addr first, last;
+        size_t length, bits = 0;
+
+        if (!dots)
+                return;
+        length = strcspn(dots + 2, "[");
+        if (!inet_addr_parse(&first, selector, (size_t)(dots - selector)) ||
+            !inet_addr_parse(&last, dots + 2, length) || first.type != last.type)
+                return;
+        memcpy(tail, dots + 2 + length, strlen(dots + 2 + length) + 1);
+        while (bits < 8 * inet_addr_length(&first) && !differ(&first, &last, bits))
+                bits++;
+        cut_to_network(&first, bits);
+        inet_addr_prefix_text(&first, text);
+        snprintf(selector, SELECTOR_SIZE, "%s%.40s", text, tail);
+}
+
 /* Until there are SAs, libreswan's policies for a tunnel ask for transport mode. */
 static unsigned int kind_of(const struct configured_policy *child)
 {
@@ -56,6 +119,10 @@ static int add_pair(struct selector_map *m, const struct configured_policy *chil
         memcpy(remote, other_side, sizeof(remote));
         copy_protocol(local, remote);
         copy_protocol(remote, local);
+        widen_ports(local);
+        widen_ports(remote);
+        widen_addresses(local);
+        widen_addresses(remote);
         length = snprintf(pair, sizeof(pair), "%u %s %s", kind_of(child), local, remote);
         if (length < 0 || (size_t)length >= sizeof(pair))
                 return 0;
@@ -173,8 +240,40 @@ static void write_selector(const struct inet_addr *network, uint8_t protocol, ui
 
         if (mask == UINT16_MAX)
                 snprintf(text + n, SELECTOR_SIZE - n, "[%u/%u]", protocol, port);
+        else if (mask != 0)
+                snprintf(text + n, SELECTOR_SIZE - n, "[%u/%u:%x]", protocol, port, mask);
         else if (protocol != 0)
                 snprintf(text + n, SELECTOR_SIZE - n, "[%u]", protocol);
+}
+
+/* Type and code stand where others have ports, and are of both sides. */
+static void write_icmp_selector(const struct inet_addr *network, const struct policy *policy,
+                                char text[SELECTOR_SIZE])
+{
+        size_t n = inet_addr_prefix_text(network, text);
+
+        if (policy->source_port_mask == 0)
+                snprintf(text + n, SELECTOR_SIZE - n, "[%u]", policy->protocol);
+        else if (policy->destination_port_mask == 0)
+                snprintf(text + n, SELECTOR_SIZE - n, "[%u/%u]", policy->protocol,
+                         policy->source_port);
+        else
+                snprintf(text + n, SELECTOR_SIZE - n, "[%u/%u(%u)]", policy->protocol,
+                         policy->source_port, policy->destination_port);
+}
+
+static void write_selectors(const struct policy *policy, char source[SELECTOR_SIZE],
+                            char destination[SELECTOR_SIZE])
+{
+        if (policy->protocol == IPPROTO_ICMP || policy->protocol == IPPROTO_ICMPV6) {
+                write_icmp_selector(&policy->source, policy, source);
+                write_icmp_selector(&policy->destination, policy, destination);
+                return;
+        }
+        write_selector(&policy->source, policy->protocol, policy->source_port,
+                       policy->source_port_mask, source);
+        write_selector(&policy->destination, policy->protocol, policy->destination_port,
+                       policy->destination_port_mask, destination);
 }
 
 bool selector_map_find(const struct selector_map *m, const struct policy *policy, char *policy_key,
@@ -185,10 +284,7 @@ bool selector_map_find(const struct selector_map *m, const struct policy *policy
         const struct entry *entry;
         int length;
 
-        write_selector(&policy->source, policy->protocol, policy->source_port,
-                       policy->source_port_mask, source);
-        write_selector(&policy->destination, policy->protocol, policy->destination_port,
-                       policy->destination_port_mask, destination);
+        write_selectors(policy, source, destination);
         length = snprintf(pair, sizeof(pair), "%u %s %s", policy->kind,
                           outbound ? source : destination, outbound ? destination : source);
         entry = slots_find(&m->entries, slots_hash(pair, (size_t)length), has_pair, pair);

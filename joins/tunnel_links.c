@@ -380,6 +380,8 @@ void tunnel_link_policy(struct tunnels *t, uint64_t item)
         table_update(t->policies, &changed);
         if (before)
                 tunnel_due(t, before); /* one of manual keys may have had nothing else */
+        if (r)
+                tunnel_due(t, r); /* and one that waits for traffic has its reqid of it */
 }
 
 void tunnel_policies_due(struct tunnels *t, uint32_t reqid)

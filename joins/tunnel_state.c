@@ -470,6 +470,26 @@ static void set_sas(const struct sight *s, bool up, struct tunnel *row)
                 row->mode = sa->mode;
 }
 
+/* What waits for traffic has policies and no SAs. */
+static uint32_t reqid_of_policies(const struct tunnels *t, const struct tunnel_record *r)
+{
+        const struct policy *policy =
+                table_next(t->policies, &policy_by_tunnel_type, &r->number, 1, false);
+        const struct policy_template *template;
+        uint32_t place[3];
+
+        if (!policy || policy->tunnel != r->number)
+                return 0;
+        place[0] = policy->type;
+        place[1] = policy->index;
+        place[2] = 0;
+        template = table_next(t->templates, &policy_template_type, place, 3, false);
+        return template && template->policy_type == policy->type &&
+                               template->policy_index == policy->index
+                       ? template->reqid
+                       : 0;
+}
+
 static void set_child(const struct sight *s, bool up, struct tunnel *row)
 {
         const struct child_sa *child = up ? s->child : NULL;
@@ -614,6 +634,8 @@ void tunnel_judge(struct tunnels *t, struct tunnel_record *r)
         set_sas(&s, r->up, &row);
         set_ike(r, &s, r->up, &row);
         set_child(&s, r->up, &row);
+        if (row.reqid == 0)
+                row.reqid = reqid_of_policies(t, r);
         set_weak(&s, &row);
         tunnel_set_counters(r, &row);
         set_one_way(t, r, &s, r->up);

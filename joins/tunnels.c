@@ -612,9 +612,15 @@ static void policy_changed(void *context, enum table_event event, enum table_rea
         struct tunnels *t = context;
 
         (void)reason;
-        if (event == TABLE_REMOVED ||
-            (old && old->configured_policy_key == policy->configured_policy_key &&
-             old->configured_child_key == policy->configured_child_key))
+        if (event == TABLE_REMOVED) {
+                struct tunnel_record *r = tunnel_by_number(t, old->tunnel);
+
+                if (r)
+                        tunnel_due(t, r); /* its reqid was of it, unless it is up */
+                return;
+        }
+        if (old && old->configured_policy_key == policy->configured_policy_key &&
+            old->configured_child_key == policy->configured_child_key)
                 return;
         queue_put(&t->policies_due, (uint64_t)policy->type << 32 | policy->index);
         tunnels_run_at(t, 0);

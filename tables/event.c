@@ -83,7 +83,8 @@ static const struct column columns[] = {
         ADDRESS_TYPE(11, "ipsrEventPeerType", struct event, peer),
         ADDRESS(12, "ipsrEventPeer", struct event, peer),
         ADDRESS_TEXT(13, "ipsrEventPeerText", struct event, peer),
-        HEXADECIMAL(14, "ipsrEventSpi", struct event, spi),
+        COLUMN_FLAGGED(14, "ipsrEventSpi", COLUMN_UNSIGNED32,
+                       COLUMN_ZERO_IS_NONE | COLUMN_HEXADECIMAL, struct event, spi),
         ENUMERATION(15, "ipsrEventNotification", struct event, notification, event_notifications),
 };
 

@@ -572,6 +572,11 @@ START_TEST(event_as_json)
         ck_assert_str_eq(json_string_value(json_object_get(row, "peer")), "192.0.2.2");
         ck_assert_str_eq(json_string_value(json_object_get(row, "spi")), "0x001fe472");
         json_decref(root);
+        e.spi = 0; /* most events are about no SA: 0 is none */
+        root = print_json(&report_event, &e, 1);
+        row = json_array_get(json_object_get(root, "event"), 0);
+        ck_assert_ptr_null(json_object_get(row, "spi"));
+        json_decref(root);
 }
 END_TEST
 

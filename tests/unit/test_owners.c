@@ -514,6 +514,52 @@ START_TEST(dynamic_selectors)
 }
 END_TEST
 
+/* The kernel has masks and networks; ranges become the least of them that hold the range. */
+START_TEST(ranges_and_icmp)
+{
+        static const struct {
+                const char *local, *remote, *from, *to;
+                uint8_t protocol;
+                uint16_t port, mask, peer_port, peer_mask;
+        } cases[] = {
+                { "192.0.2.1/32[6/23]", "192.0.2.2/32[6/1024-2048]", "192.0.2.1/32", "192.0.2.2/32",
+                  6, 23, 0xffff, 0, 0xf000 },
+                { "192.0.2.1/32[17/4096-4351]", "192.0.2.2/32[17]", "192.0.2.1/32", "192.0.2.2/32",
+                  17, 0x1000, 0xff00, 0, 0 },
+                { "10.4.0.1..10.4.0.9", "2001:db8::1..2001:db8::ff[6]", "10.4.0.0/28",
+                  "2001:db8::/120", 6, 0, 0, 0, 0 },
+                { "192.0.2.1/32[6/OPAQUE]", "0.0.0.0..255.255.255.255[6/0-65535]", "192.0.2.1/32",
+                  "0.0.0.0/0", 6, 0, 0, 0, 0 },
+                { "192.0.2.1/32[1/8]", "192.0.2.2/32[1/8]", "192.0.2.1/32", "192.0.2.2/32", 1, 8,
+                  0xffff, 0, 0 },
+                { "2001:db8::/64[58/1(4)]", "2001:db8::/64[58/1(4)]", "2001:db8::/64",
+                  "2001:db8::/64", 58, 1, 0xffff, 4, 0xffff },
+        };
+        struct policy policy;
+
+        put_ike_policy("gw", "PSK", "192.0.2.1");
+        put_configured("range", cases[_i].local, cases[_i].remote, RULE_HOST, true);
+        put_policy(OUT, DIRECTION_OUTBOUND, RULE_HOST, cases[_i].from, cases[_i].to, 7);
+        policy = *policy_of(OUT);
+        policy.protocol = cases[_i].protocol;
+        policy.source_port = cases[_i].port;
+        policy.source_port_mask = cases[_i].mask;
+        policy.destination_port = cases[_i].peer_port;
+        policy.destination_port_mask = cases[_i].peer_mask;
+        policy.add_time++;
+        ck_assert_int_eq(table_put(policies, &policy, TABLE_FROM_EVENT), 0);
+        turn();
+        ck_assert_str_eq(policy_of(OUT)->name, "range");
+        policy = *policy_of(OUT);
+        policy.source_port ^= 1; /* another one */
+        policy.add_time++;
+        policy.source_port_mask = 0xffff;
+        ck_assert_int_eq(table_put(policies, &policy, TABLE_FROM_EVENT), 0);
+        turn();
+        ck_assert_str_eq(policy_of(OUT)->name, "xfrm-257");
+}
+END_TEST
+
 /* Somebody else took the policies away: the daemon goes on saying that all is well. */
 START_TEST(drift)
 {
@@ -568,6 +614,7 @@ int main(void)
         tcase_add_test(tcase, two_daemons);
         tcase_add_test(tcase, policies_by_their_selectors);
         tcase_add_test(tcase, dynamic_selectors);
+        tcase_add_loop_test(tcase, ranges_and_icmp, 0, 6);
         tcase_add_test(tcase, drift);
         tcase_add_test(tcase, configured_no_more);
         return run_suite("owners", tcase);

@@ -883,6 +883,38 @@ START_TEST(test_manual_waits_for_the_daemon)
 }
 END_TEST
 
+/* Waits for traffic: it has no SAs, and the reqid of its policies, which the kernel has. */
+START_TEST(test_reqid_of_a_trap)
+{
+        struct policy policy;
+        struct policy_template template;
+
+        configure("net", "lan", false, CHILD_TRAP);
+        memset(&policy, 0, sizeof(policy));
+        policy.type = SPD_MAIN;
+        policy.index = 9;
+        policy.configured_policy_key = "net";
+        policy.configured_child_key = "lan";
+        memset(&template, 0, sizeof(template));
+        template.policy_type = SPD_MAIN;
+        template.policy_index = 9;
+        template.number = 1;
+        template.reqid = 4;
+        ck_assert_int_eq(
+                table_put(store_table(store, &policy_template_type), &template, TABLE_FROM_EVENT),
+                0);
+        turn();
+        ck_assert_uint_eq(get("net", "lan", 1)->reqid, 0);
+        ck_assert_int_eq(table_put(kernel_policies, &policy, TABLE_FROM_EVENT), 0);
+        turn();
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_IDLE);
+        ck_assert_uint_eq(get("net", "lan", 1)->reqid, 4);
+        ck_assert(table_remove(kernel_policies, &policy, TABLE_DELETED));
+        turn();
+        ck_assert_uint_eq(get("net", "lan", 1)->reqid, 0);
+}
+END_TEST
+
 START_TEST(test_road_warriors)
 {
         configure("rw", "net", true, CHILD_NONE);
@@ -1819,6 +1851,7 @@ int main(void)
         tcase_add_test(tcase, test_not_configured);
         tcase_add_test(tcase, test_manual);
         tcase_add_test(tcase, test_manual_waits_for_the_daemon);
+        tcase_add_test(tcase, test_reqid_of_a_trap);
         tcase_add_test(tcase, test_road_warriors);
         tcase_add_test(tcase, test_retention);
         tcase_add_test(tcase, test_maximum);

@@ -276,6 +276,32 @@ START_TEST(test_counters_never_fall)
 }
 END_TEST
 
+/* Of packets before the first reading only the first one's moment is known; "never" would be wrong.
+ */
+START_TEST(test_last_packet)
+{
+        struct nlmsghdr *nlh = (struct nlmsghdr *)octets;
+        struct xfrm_usersa_info *info;
+        struct moment now;
+
+        load("netlink-manual", STREAM_XFRM_EVENTS);
+        info = mnl_nlmsg_get_payload(nlh);
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_DUMP), 0);
+        ck_assert_int_eq(with_spi(0x1001)->last_packet, 0);
+        info->curlft.add_time += 60; /* another one, which had some when it was read first */
+        info->curlft.use_time = info->curlft.add_time + 5;
+        info->curlft.packets = 3;
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_DUMP), 0);
+        ck_assert_int_eq(with_spi(0x1001)->last_packet, (int64_t)info->curlft.use_time);
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_DUMP), 0);
+        ck_assert_int_eq(with_spi(0x1001)->last_packet, (int64_t)info->curlft.use_time);
+        info->curlft.packets = 4;
+        ck_assert_int_eq(xfrm_sas_apply(&sas, nlh, TABLE_FROM_DUMP), 0);
+        sas.loop->now(sas.loop, &now);
+        ck_assert_int_eq(with_spi(0x1001)->last_packet, now.wall);
+}
+END_TEST
+
 /* A new message about the SA that is read first: of this type, added so many seconds later. */
 static void apply_later(uint16_t type, int64_t seconds)
 {
@@ -517,6 +543,7 @@ int main(void)
         tcase_add_test(tcase, test_migration_needs_a_read);
         tcase_add_test(tcase, test_a_peer_moves_behind_nat);
         tcase_add_test(tcase, test_counters_never_fall);
+        tcase_add_test(tcase, test_last_packet);
         tcase_add_test(tcase, test_events_of_an_earlier_sa);
         tcase_add_test(tcase, test_sad_info);
         tcase_add_test(tcase, test_keys_are_blanked);
