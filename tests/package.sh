@@ -1,7 +1,7 @@
 #!/bin/bash
 # Debian's packages, from the tarball to the purge: they build, lintian has nothing to say, and on a clean Debian
-# 12, booted as a container, they install, are set up, serve, are upgraded and leave nothing (package/guest.sh).
-# The RPM's spec file builds, too. BUILD is a configured build; Debian's packages come from where apt gets them.
+# 12, booted as a container, they install, are set up, serve, pass debian/tests, are upgraded and leave nothing
+# (package/guest.sh). The RPM's spec file builds, has all that `make install` lays, and what it makes goes the same way. BUILD is a configured build; Debian's packages come from where apt gets them.
 # shellcheck source=/dev/null disable=SC2016,SC2154,SC2317
 . "$(dirname "$0")/lib.sh"
 begin
@@ -53,9 +53,20 @@ check "both packages are there" test -e "${packages[1]}"
 
 ### The same from RPM's spec file, as far as Debian's rpm goes: it knows no packages to build with
 
-check "rpmbuild" rpmbuild -bb --nodeps --quiet --define "_topdir $WORK/rpm" --define "_sourcedir $BUILD" \
+check "rpmbuild" rpmbuild -bb --nodeps --noclean --quiet --define "_topdir $WORK/rpm" --define "_sourcedir $BUILD" \
     --define "debug_package %{nil}" etc/ipsec-report.spec
-files() { rpm -qpl "$1" 2>/dev/null | grep -v '/\.build-id' | sort; }
+files() { rpm -qpl "$@" 2>/dev/null | grep -v '/\.build-id' | sort; }
+rpms=("$WORK"/rpm/RPMS/*/ipsec-report{,-agent}-[0-9]*.rpm)
+check "both RPMs are there" test -e "${rpms[1]}"
+# folders are listed, too, manual pages may be compressed, and the licence has a place of its own
+check "make install, as the spec file has configured it" make -s -C "$WORK/rpm/BUILD/$(basename "$PWD")" \
+    install DESTDIR="$WORK/installed"
+is "the RPMs have what make install lays" "$(files "${rpms[@]}" |
+    sed 's/\.gz$//; s|/licenses/ipsec-report[^/]*|/doc/ipsec-report|' | while read -r file; do
+    [ -d "$WORK/installed$file" ] || echo "$file"
+done | sort)" "$(find "$WORK/installed" ! -type d -printf '/%P\n' | sort)"
+is "they want no Python, like Debian's" "$(rpm -qp --requires "${rpms[@]}" 2>/dev/null | grep -i python)" ""
+is "nothing is in both" "$(files "${rpms[@]}" | uniq -d)" ""
 for name in ipsec-report ipsec-report-agent; do
     package=$(echo "$WORK"/rpm/RPMS/*/"$name"-[0-9]*.rpm)
     for file in $(case $name in
@@ -76,8 +87,10 @@ fi
 cp -a "$CACHE/debian-12" "$ROOTFS"
 sources >"$ROOTFS/etc/apt/sources.list"
 cp /etc/resolv.conf "$ROOTFS/etc/resolv.conf"
-mkdir -p "$ROOTFS/proof/packages" "$ROOTFS/proof/newer"
+mkdir -p "$ROOTFS/proof/packages" "$ROOTFS/proof/newer" "$ROOTFS/proof/rpm"
 cp "${packages[@]}" "$ROOTFS/proof/packages/"
+cp "${rpms[@]}" "$ROOTFS/proof/rpm/"
+cp debian/tests/installed "$ROOTFS/proof/"
 for package in "${packages[@]}"; do newer "$package" || not_ok "a newer package" "$package"; done
 cp "$TESTS/lib.sh" "$TESTS/package/guest.sh" "$ROOTFS/proof/"
 "$PYTHON" "$TESTS/package/make_tunnel.py" >"$ROOTFS/proof/state"
@@ -87,7 +100,7 @@ is "the agent brings snmpd with it" "$(inside sh -c \
     'apt-get install -s --no-install-recommends /proof/packages/*.deb' 2>/dev/null | sed -n 's/^Inst \(snmpd\) .*/\1/p')" snmpd
 # fetched beforehand: the container has no network
 check "what it needs is fetched" inside sh -c \
-    'apt-get install -y -qq --download-only --no-install-recommends snmp snmpd /proof/packages/*.deb'
+    'apt-get install -y -qq --download-only --no-install-recommends snmp snmpd rpm /proof/packages/*.deb'
 cat >"$ROOTFS/etc/systemd/system/proof.service" <<'X'
 [Unit]
 After=basic.target dbus.socket

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # nms/lib.sh: what the suites with real monitoring systems have in common; sourced behind tests/lib.sh.
-# A gateway with strongSwan, of recordings: with everything up, and with a tunnel gone.
-# shellcheck disable=SC2034,SC2317
+# A gateway with strongSwan, of recordings: with everything up; and one that is alive, in the lab.
+# shellcheck disable=SC2034,SC2317,SC2016
 NMS=$TESTS/../etc/nms
 RECORDED=1795500221 # when the recordings were made
 
@@ -28,45 +28,36 @@ for name in ("version", "stats", "list-conns", "list-policies", "list-certs", "l
 PY
 }
 
-# without SPIS DIR: the files list-sas and state in DIR, without the IKE SA and the SAs of the peer ADDRESS
-# (strongSwan's packets of a connection NAME, and the kernel's of its addresses)
-without() { # NAME ADDRESS DIR
-    mkdir -p "$3" && "$PYTHON" - "$TESTS/data" "$@" <<'PY'
-import socket, struct, sys
-data, name, address, out = sys.argv[1:]
-octets, kept, at = open(f"{data}/vici/list-sas.resp.bin", "rb").read(), b"", 0
-while at < len(octets):
-    length = 4 + struct.unpack_from(">I", octets, at)[0]
-    packet = octets[at:at + length]
-    if bytes([1, len(name)]) + name.encode() not in packet[:80]:
-        kept += packet
-    at += length
-open(f"{out}/list-sas", "wb").write(kept)
-family = socket.AF_INET6 if ":" in address else socket.AF_INET
-wanted, kept, at = socket.inet_pton(family, address), b"", 0
-octets = open(f"{data}/strongswan-up/state.bin", "rb").read()
-while at < len(octets):
-    length = struct.unpack_from("=I", octets, at)[0]
-    message = octets[at:at + length]
-    at += (length + 3) & ~3
-    if wanted not in message[:240] or struct.unpack_from("=H", message, 4)[0] == 3:
-        kept += message
-open(f"{out}/state", "wb").write(kept)
-PY
+# start_lab TRAPS: the gateway of tests/lab/published_pair.sh. Its snmpd is at 127.0.0.1:$LAB_PORT, and what it tells
+# comes to UDP port TRAPS of this machine. It takes a while, in which other things can be done.
+start_lab() {
+    export LABOUT=$WORK/lab LAB_PORT
+    LAB_PORT=$(free_port)
+    mkdir "$LABOUT"
+    "$TESTS/lab/run" --publish "$LAB_PORT" --time 1800 "$TESTS/lab/published_pair.sh" "$1" >"$WORK/lab.log" 2>&1 &
+    LAB=$!
+    started+=("$LAB")
 }
 
-# busier FROM TO OCTETS: the kernel's SAs of a recording, each with so many octets more
-busier() {
-    "$PYTHON" - "$@" <<'PY'
-import struct, sys
-source, target, more = sys.argv[1:]
-octets, at = bytearray(open(source, "rb").read()), 0
-BYTES = 16 + 56 + 24 + 16 + 64 # header, selector, id, source, limits: then what it counted
-while at < len(octets):
-    length, kind = struct.unpack_from("=IH", octets, at)
-    if kind == 0x10:
-        struct.pack_into("=Q", octets, at + BYTES, struct.unpack_from("=Q", octets, at + BYTES)[0] + int(more))
-    at += (length + 3) & ~3
-open(target, "wb").write(octets)
-PY
+lab_is_up() {
+    wait_until 240 '[ -s "$LABOUT/kind" ] || ! running "$LAB"'
+    [ -s "$LABOUT/kind" ] || { tail -n 3 "$WORK/lab.log"; return 1; }
+}
+
+# order WORDS: published_pair.sh has them
+order() {
+    rm -f "$LABOUT/answer"
+    echo "$*" >"$LABOUT/order.new" && mv "$LABOUT/order.new" "$LABOUT/order" || return
+    wait_until 120 '[ -e "$LABOUT/answer" ] || ! running "$LAB"'
+    grep -qx 'done' "$LABOUT/answer" || { cat "$LABOUT/answer"; tail -n 3 "$WORK/lab.log"; return 1; }
+}
+
+# lab_state PEER CHILD: of its tunnel, as snmpget shows it
+lab_state() {
+    PORT=$LAB_PORT value "$TUNNEL_STATE.$(index_of "$1" "$2")"
+}
+TUNNEL_STATE=.$ROOT.1.12.1.7
+index_of() { # POLICY CHILD
+    "$PYTHON" -c 'import sys
+print(".".join(str(n) for name in sys.argv[1:] for n in (len(name), *name.encode())) + ".1")' "$@"
 }

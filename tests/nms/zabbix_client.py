@@ -1,28 +1,38 @@
 #!/usr/bin/python3
 """zabbix_client.py URL COMMAND ARGS: what the suite does by Zabbix's API. Lines "ok - " and "not ok - " tell.
 
-setup TEMPLATE PORT      imports the template, makes the host, and lets guests look at everything
+template FILE            imports the template, and lets guests look at everything
+host PORT [ADDRESS]      makes the host, whose snmpd is there (127.0.0.1)
+retire                   the host is not monitored any more
 discover COUNT           has the tables discovered until there are COUNT tunnels
+tunnels NAMES            those that were discovered are these
 read PORT                has every item read; none may be unsupported, and values are those of snmpget
 poll NAMES               has the items of these objects read once more
 problem NAME             waits for an open problem of that name
 resolved NAME            waits until it is over
-peak NAME INDEX FROM TO  waits for a value between these among those of an item
+rates FOLDER             rates of the tunnels are what the kernel counted meanwhile (tests/lab/published_pair.sh)
 received KEY TEXT        waits for an item's value with TEXT in it
 hostid                   prints the host's number
+
+The host is called as ZABBIX_HOST says.
 """
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 import urllib.request
 
-HOST, TEMPLATE = "gateway", "IPsec by SNMP"
+HOST, TEMPLATE = os.environ.get("ZABBIX_HOST", "gateway"), "IPsec by SNMP"
 SNMP, TRAP, DEPENDENT = "20", "17", "18"
 PATIENCE = 60
 WALK_VALUE = "28"  # a step of preprocessing of 7.0
-TICKING = re.compile(r"Age$|Seconds|DaysLeft$|Duration$|Polls$|Events$")
+# What the agent tells is as old as its last full read of the kernel's counters, and takes a moment to be asked for
+OLD, LATE = 6, 2
+RATES_FOR = 30  # seconds between the first reading and the last, at least
+TICKING = re.compile(r"Age$|Seconds|DaysLeft$|Polls$|Events$")
+MICROSECONDS = 1000000  # that a read may have taken, where another one has taken something else
 
 
 class Failed(Exception):
@@ -75,7 +85,7 @@ def wait(what, condition):
     print(f"not ok - {what}: {str(last)[:300]}")
 
 
-def setup(api, path, port):
+def template(api, path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     every = {"createMissing": True, "updateExisting": True}
@@ -89,17 +99,24 @@ def setup(api, path, port):
         except Failed as failed:
             print(f"not ok - the template is {turn}: {failed}")
             raise
-    template = api("template.get", {"filter": {"host": TEMPLATE}})[0]["templateid"]
-    group = api("hostgroup.get", {"filter": {"name": "Linux servers"}})[0]["groupid"]
-    api("host.create", {
-        "host": HOST, "groups": [{"groupid": group}], "templates": [{"templateid": template}],
-        "interfaces": [{"type": 2, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": port,
-                        "details": {"version": 2, "community": "public", "bulk": 1}}],
-        "macros": [{"macro": "{$IPSEC.TUNNEL.DOWN.CHECKS}", "value": "#1"}]})
     guest = api("user.get", {"filter": {"username": "guest"}})[0]["userid"]
     role = api("role.get", {"filter": {"name": "Super admin role"}})[0]["roleid"]
     groups = api("usergroup.get", {"filter": {"name": "Zabbix administrators"}})
     api("user.update", {"userid": guest, "roleid": role, "usrgrps": [{"usrgrpid": groups[0]["usrgrpid"]}]})
+
+
+def host(api, port, address=""):
+    linked = api("template.get", {"filter": {"host": TEMPLATE}})[0]["templateid"]
+    group = api("hostgroup.get", {"filter": {"name": "Linux servers"}})[0]["groupid"]
+    api("host.create", {
+        "host": HOST, "groups": [{"groupid": group}], "templates": [{"templateid": linked}],
+        "interfaces": [{"type": 2, "main": 1, "useip": 1, "ip": address or "127.0.0.1", "dns": "", "port": port,
+                        "details": {"version": 2, "community": "public", "bulk": 1}}],
+        "macros": [{"macro": "{$IPSEC.TUNNEL.DOWN.CHECKS}", "value": "#1"}]})
+
+
+def retire(api):
+    api("host.update", {"hostid": api.hostid(), "status": 1})
 
 
 def masters_or_all(api, items):
@@ -121,6 +138,12 @@ def discover(api, wanted):
         return count == int(wanted) or f"{count} tunnels"
 
     wait("the tunnels are discovered", found)
+
+
+def tunnels(api, *wanted):
+    found = sorted(re.match(r"Tunnel (.*): State$", item["name"])[1] for item in api.items()
+                   if item["key_"].startswith("ipsrTunnelState["))
+    print(f"ok - {len(found)} tunnels" if found == sorted(wanted) else f"not ok - tunnels: {found}")
 
 
 def object_id(item):
@@ -146,14 +169,14 @@ def plain(value):
     kind, _, rest = value.partition(": ")
     if kind == "Hex-STRING":
         return bytes.fromhex(rest.replace(" ", "").replace("\n", "")).decode()
-    return rest.strip('"').replace('\\"', '"') if kind == "STRING" else rest
+    return re.sub(r"\\(.)", r"\1", rest.strip('"')) if kind == "STRING" else rest
 
 
 def same(item, value):
     name = item["key_"].split("[")[0]
     if item["value_type"] in ("1", "4"):
         return item["lastvalue"] == value
-    slack = 120 if TICKING.search(name) else 0
+    slack = MICROSECONDS if name.endswith("Duration") else 120 if TICKING.search(name) else 0
     return abs(float(item["lastvalue"]) - float(value)) <= slack
 
 
@@ -221,13 +244,70 @@ def no_problem(api, pattern):
     print(f"not ok - no problem {pattern}: {found}" if found else f"ok - no problem {pattern}")
 
 
-def peak(api, name, index, least, most):
-    """A rate that was seen at some time: between these."""
-    def seen():
-        item = api.items(filter={"key_": f"{name}[{index}]"})[0]
-        values = [float(one["value"]) for one in api("history.get", {"itemids": item["itemid"], "history": 0})]
-        return any(float(least) <= value <= float(most) for value in values) or values
-    wait(f"{name} tells of the traffic", repeatedly(api, (name,), seen))
+class Counted:
+    """What the kernel counted: octets of a reqid in one direction, at moments of this machine."""
+
+    def __init__(self, folder, reqid, address, outward):
+        self.points = []
+        for name in sorted(os.listdir(folder), key=int):
+            path = os.path.join(folder, name)
+            with open(path, encoding="utf-8") as file:
+                sas = re.split(r"^(?=src )", file.read(), flags=re.MULTILINE)
+            octets = [int(re.search(r"lifetime current:\s+(\d+)\(bytes\)", sa)[1]) for sa in sas
+                      if re.search(rf"reqid {reqid}\(", sa) and sa.startswith(f"src {address} ") == outward]
+            self.points.append((os.stat(path).st_mtime, sum(octets)))
+
+    def least(self, moment):
+        return max((octets for at, octets in self.points if at <= moment), default=0)
+
+    def most(self, moment):
+        return min((octets for at, octets in self.points if at >= moment), default=None)
+
+    def between(self, begin, end):
+        """The least and the most that the agent may have told of the time between two readings."""
+        begin_most, end_most = self.most(begin + LATE), self.most(end + LATE)
+        if end_most is None:
+            return None
+        return max(0, self.least(end - OLD) - begin_most), end_most - self.least(begin - OLD)
+
+
+def readings(api, key):
+    """moment and rate, in octets"""
+    item = api.items(filter={"key_": key})[0]
+    return sorted((int(one["clock"]) + int(one["ns"]) / 1e9, float(one["value"]) / 8)
+                  for one in api("history.get", {"itemids": item["itemid"], "history": 0}))
+
+
+def rate_is_true(points, counted):
+    """True, or what is missing or wrong. Each reading, and all of them together."""
+    if len(points) < 3 or points[-1][0] - points[0][0] < RATES_FOR:
+        return f"{len(points)} readings"
+    steps = [(one[0], other[0], other[1] * (other[0] - one[0])) for one, other in zip(points, points[1:])]
+    whole = (points[0][0], points[-1][0], sum(octets for _, _, octets in steps))
+    for begin, end, octets in (*steps, whole):
+        bounds = counted.between(begin, end)
+        if bounds is None:
+            return "the kernel's count is not there yet"
+        if not bounds[0] - 1 <= octets <= bounds[1] + 1:
+            return f"{octets:.0f} octets in {end - begin:.0f} s, but the kernel counted {bounds[0]} to {bounds[1]}"
+    if bounds[0] * 2 < bounds[1]:
+        return f"no traffic to speak of: {bounds}"
+    print(f"# {octets:.0f} octets in {end - begin:.0f} s by {len(steps)} rates; the kernel counted {bounds[0]} to {bounds[1]}")
+    return True
+
+
+def rates(api, folder):
+    with open(os.path.join(folder, "tunnels"), encoding="utf-8") as file:
+        lasting = [line.split() for line in file if not line.startswith("zurich")]  # which is dropped now and then
+    for name, reqid, address in lasting:
+        index = "".join(f"{len(part)}." + "".join(f"{octet}." for octet in part.encode()) for part in name.split("/")) + "1"
+        for column in ("ipsrTunnelOctetsIn", "ipsrTunnelOctetsOut"):
+            def true(column=column, key=f"{column}[{index}]", reqid=reqid, address=address):
+                poll(api, "ipsrTunnelOctetsIn", "ipsrTunnelOctetsOut")
+                time.sleep(2)
+                return rate_is_true(readings(api, key), Counted(os.path.join(folder, "counted"), reqid, address,
+                                                                column.endswith("Out")))
+            wait(f"{column} of {name} is what the kernel counts", true)
 
 
 def received(api, name, text):

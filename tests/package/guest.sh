@@ -63,6 +63,8 @@ is "it has nothing to complain of" "$(journalctl -q -o cat -u ipsec-reportd.serv
 is "not set up: the command says what is wrong" "$(ipsec_report 2>&1 | grep -oE 'hides IPSEC-REPORT-MIB')" \
     "hides IPSEC-REPORT-MIB"
 cp -a /etc etc.installed
+check "debian/tests" sh /proof/installed
+systemctl reset-failed snmpd.service # it is started more often here than systemd has patience for
 
 ### Set up
 
@@ -125,4 +127,19 @@ check "purge: all of /etc as before" etc_as etc.clean
 is "purge: the user" "$(getent passwd ipsec-report)" ""
 is "purge: what everybody sees" "$(seen_again)" "$seen"
 is "purge: snmpd runs" "$(state snmpd)" active
+
+### What the RPM's are, where the libraries that they want have Debian's names
+
+check "what the RPMs want" get rpm snmpd snmp libsnmp40 libmnl0 libcap-ng0 libjansson4 libauparse0
+check "RPM: install" rpm --install --nodeps /proof/rpm/*.rpm
+is "RPM: all of it is as it was packed" "$(rpm --verify --nodeps ipsec-report ipsec-report-agent)" ""
+is "RPM: the agent waits for ipsec-report-setup" "$(state ipsec-reportd)" inactive
+check "RPM: set up" ipsec-report-setup --yes
+is "RPM: the agent runs" "$(state ipsec-reportd)" active
+check "RPM: a report" grep -q '^Collector: xfrm' <(ipsec_report -collector)
+check "RPM: erase" rpm --erase ipsec-report-agent ipsec-report
+is "RPM: the agent ended" "$(pgrep -x ipsec-reportd)" ""
+is "RPM: what is left of it" "$(find / -xdev -path /proc -prune -o -path /proof -prune -o -path /var/lib/rpm -prune -o \
+    -name '*ipsec[-_]report*' -print)" ""
+is "RPM: snmpd runs" "$(state snmpd)" active
 finish

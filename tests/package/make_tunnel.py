@@ -11,5 +11,5 @@ fields = ["tunnel", "gw-gw", "net-net", 1, "sun.example", 0, 1, 2, 1, now - 60, 
           0, 0, 1, "gw-gw/net-net", "gw-gw", "net-net", "moon.example", "sun.example", "strongswan", "",
           "192.0.2.1", "192.0.2.2", 2, 50, 2, counts, ",".join(["0"] * COUNTS)]
 line = "\t".join(str(field) for field in fields)
-print("ipsec-report state 1")
+print("ipsec-report state 2")
 print(f"{zlib.crc32(line.encode()):08x} {line}")
