@@ -433,6 +433,27 @@ static void keep_known_child(struct child_sa *row, const struct child_sa *old, b
         row->remote_selectors = old->remote_selectors;
 }
 
+static bool is_superseded(const struct libreswan_state *state)
+{
+        return state->is_child && child_state_of(state) == CHILD_SA_REKEYED;
+}
+
+/* Its successor's row comes first, which may be some turns later. */
+static int supersede(struct libreswan_rows *r, const struct libreswan_state *state)
+{
+        const struct child_sa key = { .daemon_kind = DAEMON_LIBRESWAN,
+                                      .daemon_run = r->run,
+                                      .daemon_id = state->id };
+        const struct child_sa *child = table_find(r->children, &key);
+        struct child_sa changed;
+
+        if (!child || !is_superseded(state) || child->state == CHILD_SA_REKEYED)
+                return 0;
+        changed = *child;
+        changed.state = CHILD_SA_REKEYED;
+        return table_put(r->children, &changed, TABLE_FROM_EVENT);
+}
+
 static int put_child(struct libreswan_rows *r, const struct libreswan_state *state,
                      const struct libreswan_conn *conn, int64_t now)
 {
@@ -461,6 +482,8 @@ static int put_child(struct libreswan_rows *r, const struct libreswan_state *sta
         old = table_find(r->children, &row);
         if (old)
                 keep_known_child(&row, old, conn != NULL);
+        if (old && old->state == CHILD_SA_INSTALLED && is_superseded(state))
+                row.state = old->state;
         r->changed = r->changed || !old || !conn;
         return table_put(r->children, &row, TABLE_FROM_EVENT);
 }
@@ -564,9 +587,19 @@ void libreswan_forget(struct libreswan_rows *r)
         table_remove_matching(r->policies, is_bygone_policy, r, TABLE_DELETED);
 }
 
+/* First the connections, then all states, then what these supersede. */
+static int keep_one(struct libreswan_rows *r, size_t n_conns, size_t at)
+{
+        if (at < n_conns)
+                return put_conn(r, &r->conns[at]);
+        at -= n_conns;
+        return at < r->n_states ? put_state(r, &r->states[at])
+                                : supersede(r, &r->states[at - r->n_states]);
+}
+
 bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err)
 {
-        size_t n_conns = r->with_conns ? r->n_conns : 0;
+        size_t n_conns = r->with_conns ? r->n_conns : 0, all = n_conns + 2 * r->n_states;
 
         *err = 0;
         if (r->kept == 0) {
@@ -575,16 +608,15 @@ bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err)
                 if (libreswan_ends_look(r) < 0)
                         *err = -ENOMEM;
         }
-        for (; rows > 0 && r->kept < n_conns + r->n_states; rows--, r->kept++) {
+        for (; rows > 0 && r->kept < all; rows--, r->kept++) {
                 int its;
 
                 scratch_clear(&r->row_scratch);
-                its = r->kept < n_conns ? put_conn(r, &r->conns[r->kept])
-                                        : put_state(r, &r->states[r->kept - n_conns]);
+                its = keep_one(r, n_conns, r->kept);
                 if (its < 0)
                         *err = its;
         }
-        return r->kept == n_conns + r->n_states;
+        return r->kept == all;
 }
 
 /* ---- traffic ---- */

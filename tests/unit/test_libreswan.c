@@ -444,6 +444,36 @@ START_TEST(test_superseded)
 }
 END_TEST
 
+static void not_rekeyed_alone(void *context, enum table_event event, enum table_reason reason,
+                              const void *before, const void *after)
+{
+        const struct child_sa *row = after;
+
+        (void)context;
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (row && row->state == CHILD_SA_REKEYED)
+                ck_assert_ptr_nonnull(child_sa(3));
+}
+
+/* An answer may be kept in several turns: in none of them the old child is all there is. */
+START_TEST(test_successor_first)
+{
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
+        ck_assert_int_eq(table_subscribe(rows.children, not_rekeyed_alone, NULL), 0);
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "IKE SA #1; idle;\n"
+                         "000 #3: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
+        ck_assert_uint_eq(child_sa(2)->state, CHILD_SA_REKEYED);
+        ck_assert_uint_gt(child_sa(3)->index, child_sa(2)->index);
+}
+END_TEST
+
 /* Of IPv6 pluto writes a colon. */
 START_TEST(test_six)
 {
@@ -834,6 +864,7 @@ int main(void)
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_by_spis);
         tcase_add_test(tcase, test_superseded);
+        tcase_add_test(tcase, test_successor_first);
         tcase_add_loop_test(tcase, test_ends, 0, sizeof(ends) / sizeof(ends[0]));
         tcase_add_test(tcase, test_all_that_is_told);
         tcase_add_test(tcase, test_older_words);
