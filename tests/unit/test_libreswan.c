@@ -616,6 +616,31 @@ START_TEST(test_all_that_is_told)
 }
 END_TEST
 
+/* Its number is told in the name of the interface that pluto made, and nowhere else. */
+START_TEST(test_xfrm_interfaces)
+{
+        static const struct {
+                const char *interface;
+                uint32_t if_id;
+        } wanted[] = {
+                { "ipsec7@wan0", 7 }, { "ipsec0@wan0", 16384 }, { "wan0", 0 },
+                { "ipsec7", 0 },      { "ipsecurity@wan0", 0 }, { "ipsec4294967296@wan0", 0 },
+        };
+        char answer[512];
+
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+                snprintf(answer, sizeof(answer),
+                         CONN(": 192.0.2.1...192.0.2.2; unrouted; eroute owner: #0")
+                                 CONN(":   conn_prio: 24,24; interface: %s; metric: 0; mtu: unset; "
+                                      "sa_prio:auto; sa_tfc:none;"),
+                         wanted[i].interface);
+                take_states(text(answer), true);
+                ck_assert_uint_eq(configured("c")->if_id_in, wanted[i].if_id);
+                ck_assert_uint_eq(configured("c")->if_id_out, wanted[i].if_id);
+        }
+}
+END_TEST
+
 START_TEST(test_older_words)
 {
         take_states(text(CONN(": 192.0.2.1...192.0.2.2; unrouted; eroute owner: #0") CONN(
@@ -867,6 +892,7 @@ int main(void)
         tcase_add_test(tcase, test_successor_first);
         tcase_add_loop_test(tcase, test_ends, 0, sizeof(ends) / sizeof(ends[0]));
         tcase_add_test(tcase, test_all_that_is_told);
+        tcase_add_test(tcase, test_xfrm_interfaces);
         tcase_add_test(tcase, test_older_words);
         tcase_add_test(tcase, test_six);
         tcase_add_test(tcase, test_shunts);
