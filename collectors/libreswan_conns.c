@@ -9,6 +9,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* What pluto gives the kernel for the XFRM interface ipsec0: 0 would be none. */
+#define IF_ID_OF_IPSEC0 16384
+
 static const char *keep(struct libreswan_text text, struct scratch *scratch)
 {
         return row_text_of(text.at, text.length, scratch);
@@ -438,11 +441,24 @@ static void take_policy(struct libreswan_conn *conn, struct libreswan_text line,
                 conn->policy.version = v1 && v2 ? IKE_ANY : v1 ? IKE_V1 : IKE_V2;
 }
 
+/* "interface: ipsec7@wan0": pluto's own XFRM interface with that number, on the other one */
+static uint32_t if_id_of(struct libreswan_text line)
+{
+        struct libreswan_text rest;
+        uint64_t number;
+
+        if (!text_after(line, "; interface: ipsec", &rest) || !text_number(&rest, 10, &number) ||
+            !text_take(&rest, "@") || number > UINT32_MAX)
+                return 0;
+        return number == 0 ? IF_ID_OF_IPSEC0 : (uint32_t)number;
+}
+
 static void take_priority(struct libreswan_conn *conn, struct libreswan_text line,
                           struct scratch *scratch)
 {
         (void)scratch;
         conn->child.priority = seconds_of(line, "sa_prio:");
+        conn->child.if_id_in = conn->child.if_id_out = if_id_of(line);
 }
 
 /* "5/0xffffffff" */

@@ -88,38 +88,41 @@ struct state_name {
         uint8_t ike;   /* enum ike_state; 0: it is a child SA */
         uint8_t child; /* enum child_state */
         uint8_t version;
+        bool authenticating; /* the peer has answered, and is to prove who it is, or this side is */
 };
 
 /* Without "STATE_" and "V2_". The longest that fits counts, so that more of them fit than stand
  * here.
  */
 static const struct state_name state_names[] = {
-        { "ESTABLISHED_IKE_SA", IKE_ESTABLISHED, 0, IKE_V2 },
-        { "ESTABLISHED_CHILD_SA", 0, CHILD_SA_INSTALLED, IKE_V2 },
-        { "PARENT_", IKE_CONNECTING, 0, IKE_V2 },
-        { "IKE_SA_INIT_", IKE_CONNECTING, 0, IKE_V2 },
-        { "IKE_INTERMEDIATE_", IKE_CONNECTING, 0, IKE_V2 },
-        { "IKE_AUTH_", IKE_CONNECTING, 0, IKE_V2 },
-        { "IKE_AUTH_CHILD_", 0, CHILD_SA_CREATED, IKE_V2 },
-        { "NEW_CHILD_", 0, CHILD_SA_CREATED, IKE_V2 },
-        { "REKEY_CHILD_", 0, CHILD_SA_CREATED, IKE_V2 },
-        { "REKEY_IKE_", IKE_CONNECTING, 0, IKE_V2 },
-        { "IKE_SA_DELETE", IKE_DELETING, 0, IKE_V2 },
-        { "CHILD_SA_DELETE", 0, CHILD_SA_DELETING, IKE_V2 },
-        { "MAIN_", IKE_CONNECTING, 0, IKE_V1 },
-        { "MAIN_R3", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "MAIN_I4", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "AGGR_", IKE_CONNECTING, 0, IKE_V1 },
-        { "AGGR_I2", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "AGGR_R2", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "XAUTH_", IKE_CONNECTING, 0, IKE_V1 },
-        { "XAUTH_R1", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "XAUTH_I1", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "MODE_CFG_", IKE_ESTABLISHED, 0, IKE_V1 },
-        { "QUICK_", 0, CHILD_SA_CREATED, IKE_V1 },
-        { "QUICK_R1", 0, CHILD_SA_INSTALLING, IKE_V1 },
-        { "QUICK_I2", 0, CHILD_SA_INSTALLED, IKE_V1 },
-        { "QUICK_R2", 0, CHILD_SA_INSTALLED, IKE_V1 },
+        { "ESTABLISHED_IKE_SA", IKE_ESTABLISHED, 0, IKE_V2, false },
+        { "ESTABLISHED_CHILD_SA", 0, CHILD_SA_INSTALLED, IKE_V2, false },
+        { "PARENT_", IKE_CONNECTING, 0, IKE_V2, false },
+        { "IKE_SA_INIT_", IKE_CONNECTING, 0, IKE_V2, false },
+        { "IKE_INTERMEDIATE_", IKE_CONNECTING, 0, IKE_V2, false },
+        { "IKE_AUTH_", IKE_CONNECTING, 0, IKE_V2, false },
+        { "IKE_AUTH_CHILD_", 0, CHILD_SA_CREATED, IKE_V2, false },
+        { "NEW_CHILD_", 0, CHILD_SA_CREATED, IKE_V2, false },
+        { "REKEY_CHILD_", 0, CHILD_SA_CREATED, IKE_V2, false },
+        { "REKEY_IKE_", IKE_CONNECTING, 0, IKE_V2, false },
+        { "IKE_SA_DELETE", IKE_DELETING, 0, IKE_V2, false },
+        { "CHILD_SA_DELETE", 0, CHILD_SA_DELETING, IKE_V2, false },
+        { "MAIN_", IKE_CONNECTING, 0, IKE_V1, false },
+        { "MAIN_R2", IKE_CONNECTING, 0, IKE_V1, true },
+        { "MAIN_I3", IKE_CONNECTING, 0, IKE_V1, true },
+        { "MAIN_R3", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "MAIN_I4", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "AGGR_", IKE_CONNECTING, 0, IKE_V1, false },
+        { "AGGR_I2", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "AGGR_R2", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "XAUTH_", IKE_CONNECTING, 0, IKE_V1, true },
+        { "XAUTH_R1", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "XAUTH_I1", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "MODE_CFG_", IKE_ESTABLISHED, 0, IKE_V1, false },
+        { "QUICK_", 0, CHILD_SA_CREATED, IKE_V1, false },
+        { "QUICK_R1", 0, CHILD_SA_INSTALLING, IKE_V1, false },
+        { "QUICK_I2", 0, CHILD_SA_INSTALLED, IKE_V1, false },
+        { "QUICK_R2", 0, CHILD_SA_INSTALLED, IKE_V1, false },
 };
 
 static const struct state_name *find_state_name(struct libreswan_text name)
@@ -179,6 +182,7 @@ static void set_name(struct libreswan_state *state, struct libreswan_text name)
         state->is_child = found->ike == 0;
         state->ike_state = found->ike;
         state->child_state = found->child;
+        state->authenticating = found->authenticating;
         state->role = role_of(name);
 }
 
@@ -395,6 +399,22 @@ bool libreswan_parse_total(struct libreswan_text line, uint64_t *total)
 
         return text_begins(line, "total.") && text_after(line, "=", &rest) &&
                text_number(&rest, 10, total);
+}
+
+static const struct {
+        const char *key;
+        enum libreswan_total total;
+} failures[] = {
+        { "total.ikev2.ike.finished.auth-failed=", LIBRESWAN_AUTH_FAILED },
+        { "total.ikev2.recv.notifies.error.AUTHENTICATION_FAILED=", LIBRESWAN_AUTH_REFUSED },
+};
+
+enum libreswan_total libreswan_total_kind(struct libreswan_text line)
+{
+        for (size_t i = 0; i < COUNT(failures); i++)
+                if (text_begins(line, failures[i].key))
+                        return failures[i].total;
+        return LIBRESWAN_TOTAL_OTHER;
 }
 
 bool libreswan_parse_version(struct libreswan_text line, char *version, size_t room)

@@ -53,6 +53,7 @@ struct libreswan_state {
         uint8_t ike_state;      /* enum ike_state, of an IKE SA */
         uint8_t child_state;    /* enum child_state, of a child SA */
         bool newest;            /* of its connection */
+        bool authenticating;    /* half-open, and nothing but authentication is left */
         uint32_t ike_id;        /* of a child SA: its IKE SA; 0 not told */
         int64_t rekey_in;       /* seconds; -1: not told */
         int64_t replace_in;     /* the same */
@@ -119,6 +120,15 @@ int libreswan_parse_traffic(struct libreswan_text line, struct libreswan_traffic
 
 /* A line "total.KEY=NUMBER" of --globalstatus; false for any other. */
 bool libreswan_parse_total(struct libreswan_text line, uint64_t *total);
+
+/* Which of them tell how often authentication failed with IKEv2; IKEv1 has no word for it. */
+enum libreswan_total {
+        LIBRESWAN_TOTAL_OTHER = 0,
+        LIBRESWAN_AUTH_FAILED = 1,  /* IKE SAs that ended by it, whichever side did not accept */
+        LIBRESWAN_AUTH_REFUSED = 2, /* the peer's words that it did not accept this side's */
+};
+
+enum libreswan_total libreswan_total_kind(struct libreswan_text line);
 
 /* "pluto_version=4.10, ..." of --status; "Libreswan 4.10 ..." of --version. False for any other. */
 bool libreswan_parse_version(struct libreswan_text line, char *version, size_t room);

@@ -3,6 +3,7 @@
 #include "libreswan_text.h"
 #include "row_text.h"
 #include "tables/key.h"
+#include "tables/occurrence.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void libreswan_rows_init(struct libreswan_rows *r, struct loop *loop, struct sto
         *r = (struct libreswan_rows){
                 .loop = loop,
                 .ike_sas = store_table(store, &ike_sa_type),
+                .occurrences = store_table(store, &occurrence_type),
                 .children = store_table(store, &child_sa_type),
                 .policies = store_table(store, &ike_policy_type),
                 .configured = store_table(store, &configured_policy_type),
@@ -30,6 +32,7 @@ void libreswan_rows_free(struct libreswan_rows *r)
         free(r->conns);
         free(r->by_name);
         free(r->states);
+        libreswan_ends_free(&r->ends);
         scratch_free(&r->conn_scratch);
         scratch_free(&r->state_scratch);
         scratch_free(&r->row_scratch);
@@ -47,7 +50,7 @@ int64_t libreswan_rows_now(const struct libreswan_rows *r)
 
 void libreswan_begin_totals(struct libreswan_rows *r)
 {
-        r->total_now = 0;
+        r->total_now = (struct libreswan_totals){ 0 };
 }
 
 bool libreswan_take_total(struct libreswan_rows *r, struct libreswan_text line)
@@ -56,15 +59,33 @@ bool libreswan_take_total(struct libreswan_rows *r, struct libreswan_text line)
 
         if (!libreswan_parse_total(line, &total))
                 return false;
-        r->total_now += total;
+        r->total_now.all += total;
+        switch (libreswan_total_kind(line)) {
+        case LIBRESWAN_AUTH_FAILED:
+                r->total_now.auth_failed += total;
+                break;
+        case LIBRESWAN_AUTH_REFUSED:
+                r->total_now.auth_refused += total;
+                break;
+        default:
+                break;
+        }
         return true;
 }
 
 void libreswan_end_totals(struct libreswan_rows *r)
 {
-        if (r->total_now < r->total)
+        struct libreswan_totals before = r->total;
+
+        if (r->total_now.all < r->total.all) {
                 r->run++;
+                before = (struct libreswan_totals){ 0 };
+        }
+        if (r->total_known)
+                libreswan_ends_failed(&r->ends, r->total_now.auth_failed - before.auth_failed,
+                                      r->total_now.auth_refused - before.auth_refused);
         r->total = r->total_now;
+        r->total_known = true;
 }
 
 /* ---- the answer ---- */
@@ -352,6 +373,7 @@ static int put_ike_sa(struct libreswan_rows *r, const struct libreswan_state *st
         row.version = state->version;
         row.role = state->role;
         row.state = state->ike_state;
+        row.authenticating = state->authenticating;
         row.pfs = PFS_UNKNOWN;
         row.remote_port = state->port;
         row.policy_name = state->name;
@@ -364,6 +386,10 @@ static int put_ike_sa(struct libreswan_rows *r, const struct libreswan_state *st
         old = table_find(r->ike_sas, &row);
         if (old)
                 keep_known(&row, old, conn != NULL);
+        if (row.state == IKE_ESTABLISHED)
+                libreswan_ends_succeed(r, row.daemon_id);
+        if (old && old->state == IKE_REKEYED && row.state == IKE_ESTABLISHED)
+                row.state = IKE_REKEYED; /* pluto's word does not tell it */
         if (state->peer.type != INET_ADDR_UNKNOWN)
                 row.remote = state->peer;
         r->changed = r->changed || !old || !conn;
@@ -407,6 +433,27 @@ static void keep_known_child(struct child_sa *row, const struct child_sa *old, b
         row->remote_selectors = old->remote_selectors;
 }
 
+static bool is_superseded(const struct libreswan_state *state)
+{
+        return state->is_child && child_state_of(state) == CHILD_SA_REKEYED;
+}
+
+/* Its successor's row comes first, which may be some turns later. */
+static int supersede(struct libreswan_rows *r, const struct libreswan_state *state)
+{
+        const struct child_sa key = { .daemon_kind = DAEMON_LIBRESWAN,
+                                      .daemon_run = r->run,
+                                      .daemon_id = state->id };
+        const struct child_sa *child = table_find(r->children, &key);
+        struct child_sa changed;
+
+        if (!child || !is_superseded(state) || child->state == CHILD_SA_REKEYED)
+                return 0;
+        changed = *child;
+        changed.state = CHILD_SA_REKEYED;
+        return table_put(r->children, &changed, TABLE_FROM_EVENT);
+}
+
 static int put_child(struct libreswan_rows *r, const struct libreswan_state *state,
                      const struct libreswan_conn *conn, int64_t now)
 {
@@ -435,6 +482,8 @@ static int put_child(struct libreswan_rows *r, const struct libreswan_state *sta
         old = table_find(r->children, &row);
         if (old)
                 keep_known_child(&row, old, conn != NULL);
+        if (old && old->state == CHILD_SA_INSTALLED && is_superseded(state))
+                row.state = old->state;
         r->changed = r->changed || !old || !conn;
         return table_put(r->children, &row, TABLE_FROM_EVENT);
 }
@@ -489,7 +538,7 @@ static bool is_child_of_another_run(const void *row, const void *context)
         return child->daemon_kind == DAEMON_LIBRESWAN && child->daemon_run != r->run;
 }
 
-static bool is_bygone_ike_sa(const void *row, const void *context)
+bool libreswan_is_bygone(const void *row, const void *context)
 {
         const struct libreswan_rows *r = context;
         const struct ike_sa *ike_sa = row;
@@ -523,10 +572,13 @@ static bool is_bygone_configured(const void *row, const void *context)
 
 void libreswan_forget(struct libreswan_rows *r)
 {
-        size_t gone = table_remove_matching(r->children, is_child_of_another_run, r, TABLE_LOST) +
-                      table_remove_matching(r->ike_sas, is_ike_sa_of_another_run, r, TABLE_LOST) +
-                      table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
-                      table_remove_matching(r->ike_sas, is_bygone_ike_sa, r, TABLE_DELETED);
+        size_t gone;
+
+        libreswan_ends_tell(r);
+        gone = table_remove_matching(r->children, is_child_of_another_run, r, TABLE_LOST) +
+               table_remove_matching(r->ike_sas, is_ike_sa_of_another_run, r, TABLE_LOST) +
+               table_remove_matching(r->children, is_bygone_child, r, TABLE_DELETED) +
+               table_remove_matching(r->ike_sas, libreswan_is_bygone, r, TABLE_DELETED);
 
         r->changed = r->changed || gone > 0;
         if (!r->with_conns)
@@ -535,25 +587,36 @@ void libreswan_forget(struct libreswan_rows *r)
         table_remove_matching(r->policies, is_bygone_policy, r, TABLE_DELETED);
 }
 
+/* First the connections, then all states, then what these supersede. */
+static int keep_one(struct libreswan_rows *r, size_t n_conns, size_t at)
+{
+        if (at < n_conns)
+                return put_conn(r, &r->conns[at]);
+        at -= n_conns;
+        return at < r->n_states ? put_state(r, &r->states[at])
+                                : supersede(r, &r->states[at - r->n_states]);
+}
+
 bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err)
 {
-        size_t n_conns = r->with_conns ? r->n_conns : 0;
+        size_t n_conns = r->with_conns ? r->n_conns : 0, all = n_conns + 2 * r->n_states;
 
         *err = 0;
         if (r->kept == 0) {
                 *err = sort_conns(r);
                 note_restart(r);
+                if (libreswan_ends_look(r) < 0)
+                        *err = -ENOMEM;
         }
-        for (; rows > 0 && r->kept < n_conns + r->n_states; rows--, r->kept++) {
+        for (; rows > 0 && r->kept < all; rows--, r->kept++) {
                 int its;
 
                 scratch_clear(&r->row_scratch);
-                its = r->kept < n_conns ? put_conn(r, &r->conns[r->kept])
-                                        : put_state(r, &r->states[r->kept - n_conns]);
+                its = keep_one(r, n_conns, r->kept);
                 if (its < 0)
                         *err = its;
         }
-        return r->kept == n_conns + r->n_states;
+        return r->kept == all;
 }
 
 /* ---- traffic ---- */

@@ -2,13 +2,22 @@
 #ifndef IPSEC_REPORT_COLLECTORS_LIBRESWAN_ROWS_H
 #define IPSEC_REPORT_COLLECTORS_LIBRESWAN_ROWS_H
 
+#include "libreswan_ends.h"
 #include "libreswan_parse.h"
 #include "loop.h"
 #include "tables/store.h"
 
+/* Counters that begin anew with the daemon. */
+struct libreswan_totals {
+        uint64_t all; /* the sum of every one */
+        uint64_t auth_failed;
+        uint64_t auth_refused;
+};
+
 struct libreswan_rows {
         struct loop *loop;
         struct table *ike_sas;
+        struct table *occurrences;
         struct table *children;
         struct table *policies;
         struct table *configured;
@@ -22,15 +31,17 @@ struct libreswan_rows {
         struct libreswan_state *states;  /* of the last answer with states */
         size_t n_states;
         size_t states_room;
-        uint32_t run;       /* counts the daemon's starts */
-        uint64_t total;     /* sum of the counters that begin anew with the daemon; as last read */
-        uint64_t total_now; /* the same, of the answer that is being read */
-        uint8_t uniqueness; /* enum ike_uniqueness */
-        char version[64];   /* of the daemon; empty: not told yet */
-        bool with_conns;    /* the answer tells of connections, too */
-        int64_t begun;      /* seconds since 1970: when the answer was asked for */
-        size_t kept;        /* rows of this answer that are in the tables */
-        bool changed;       /* SAs came or went, or are of a connection that is not known */
+        uint32_t run;                      /* counts the daemon's starts */
+        struct libreswan_totals total;     /* as last read */
+        struct libreswan_totals total_now; /* of the answer that is being read */
+        bool total_known;                  /* it has been read in this run of the agent */
+        struct libreswan_ends ends;        /* what is known of how IKE SAs ended */
+        uint8_t uniqueness;                /* enum ike_uniqueness */
+        char version[64];                  /* of the daemon; empty: not told yet */
+        bool with_conns;                   /* the answer tells of connections, too */
+        int64_t begun;                     /* seconds since 1970: when the answer was asked for */
+        size_t kept;                       /* rows of this answer that are in the tables */
+        bool changed; /* SAs came or went, or are of a connection that is not known */
 };
 
 void libreswan_rows_init(struct libreswan_rows *r, struct loop *loop, struct store *store);
@@ -61,6 +72,9 @@ bool libreswan_end_states(struct libreswan_rows *r, size_t rows, int *err);
  * pluto must have answered something else since.
  */
 void libreswan_forget(struct libreswan_rows *r);
+
+/* Whether the last answer with states did not tell of that row, an IKE SA; context: these rows. */
+bool libreswan_is_bygone(const void *row, const void *context);
 
 /* A line of --trafficstatus: 1 understood, 0 not, or -ENOMEM. */
 int libreswan_take_traffic(struct libreswan_rows *r, struct libreswan_text line);

@@ -70,6 +70,7 @@ struct failure {
         bool foretold;  /* packets waited in vain for it: that it failed was told with them */
         uint8_t kind;   /* enum event_kind */
         uint8_t reason;
+        uint32_t count; /* IKE SAs of which nothing but that is known; 0 it is one */
         const char *policy_key;
         const char *policy_name;
         const char *child_key;
@@ -357,7 +358,7 @@ static void tell_failure(struct events_ike *i, const struct failure *f)
 {
         const struct ike_policy *policy = policy_of(i, f->policy_key);
         bool authentication = f->kind == EVENT_IKE_AUTH_FAILURE;
-        char name[ROW_NAME_SIZE], remote[INET_ADDR_TEXT_SIZE];
+        char name[ROW_NAME_SIZE], remote[INET_ADDR_TEXT_SIZE], some[32] = "an IKE SA";
         struct notify details;
         struct event event;
 
@@ -380,9 +381,11 @@ static void tell_failure(struct events_ike *i, const struct failure *f)
                 event.row = name;
         }
         inet_addr_text(&event.peer, remote);
+        if (f->count > 1)
+                snprintf(some, sizeof(some), "%u IKE SAs", (unsigned int)f->count);
         desk_tell(i->desk, &event, &details, "%s of %s%s%s%s%s%s failed: %s",
                   authentication ? "authentication" : "the negotiation",
-                  f->policy_name ? f->policy_name : "an IKE SA", remote[0] ? " with " : "", remote,
+                  f->policy_name ? f->policy_name : some, remote[0] ? " with " : "", remote,
                   f->identity ? " [" : "", f->identity ? f->identity : "", f->identity ? "]" : "",
                   f->text ? f->text : reason_words(event.reason));
 }
@@ -450,10 +453,11 @@ static struct failure *add_failure(struct events_ike *i, const char *policy_key)
         return f;
 }
 
-/* What the IKE SA tells by itself: of half-open ones the algorithms are known once the peer has
- * answered. */
+/* What the IKE SA tells by itself: once the peer has answered the algorithms of a half-open one
+ * are known, or it is said to be authenticating. */
 static void negotiation_ended(struct events_ike *i, const struct ike_sa *row)
 {
+        bool authentication = row->encryption || row->authenticating;
         char key[KEY_MAX + 1];
         struct failure *f;
 
@@ -467,8 +471,8 @@ static void negotiation_ended(struct events_ike *i, const struct ike_sa *row)
         f = add_failure(i, row->policy_key ? row->policy_key : key);
         if (!f)
                 return;
-        f->kind = row->encryption ? EVENT_IKE_AUTH_FAILURE : EVENT_NEGOTIATION_FAILED;
-        f->reason = !row->encryption              ? REASON_PEER_UNREACHABLE
+        f->kind = authentication ? EVENT_IKE_AUTH_FAILURE : EVENT_NEGOTIATION_FAILED;
+        f->reason = !authentication               ? REASON_PEER_UNREACHABLE
                     : row->role == ROLE_INITIATOR ? REASON_LOCAL_AUTH_FAILED
                                                   : REASON_PEER_AUTH_FAILED;
         f->policy_name = retain(i, row->policy_name);
@@ -503,6 +507,7 @@ static void take_word(struct events_ike *i, const struct occurrence *o)
         f->from_word = true;
         f->kind = o->kind;
         f->reason = o->reason;
+        f->count = o->alone ? o->count : 0;
         replace_string(i, &f->policy_key, o->ike_policy_key);
         replace_string(i, &f->child_key, o->child_key);
         replace_string(i, &f->identity, o->remote_identity);

@@ -40,7 +40,7 @@ struct failure failure_of(const struct ike_sa *row)
                                                  row->reason == REASON_CERTIFICATE_EXPIRED ||
                                                  row->reason == REASON_CERTIFICATE_REVOKED,
                                          row->reason, text_of(row->reason), false };
-        if (!row->encryption)
+        if (!row->encryption && !row->authenticating)
                 return (struct failure){ false, REASON_PEER_UNREACHABLE,
                                          "the IKE SA was given up before the peer answered",
                                          false };

@@ -6,6 +6,7 @@
 #include "tables/configured_policy.h"
 #include "tables/ike_sa.h"
 #include "tables/ipsec_sa.h"
+#include "tables/occurrence.h"
 #include "tables/tunnel.h"
 
 #include <stdlib.h>
@@ -138,6 +139,21 @@ static void ike_sa_changed(void *context, enum table_event event, enum table_rea
         tell_soon(g);
 }
 
+/* What only a counter of the daemon's tells of. */
+static void occurred(void *context, enum table_event event, enum table_reason reason,
+                     const void *before, const void *after)
+{
+        const struct occurrence *o = after;
+        struct tunnel_gauges *g = context;
+
+        (void)reason;
+        (void)before;
+        if (event != TABLE_ADDED || o->kind != EVENT_IKE_AUTH_FAILURE || !o->alone)
+                return;
+        g->ike.authentication_failures += o->count;
+        tell_soon(g);
+}
+
 /* ---- packets that waited in vain ---- */
 
 static void sa_changed(void *context, enum table_event event, enum table_reason reason,
@@ -250,6 +266,7 @@ struct tunnel_gauges *tunnel_gauges_new(struct store *store, struct loop *loop,
         g->ike.negotiation_failures = saved->negotiation_failures;
         count_restored(g, store_table(store, &tunnel_type));
         if (table_subscribe(store_table(store, &ike_sa_type), ike_sa_changed, g) < 0 ||
+            table_subscribe(store_table(store, &occurrence_type), occurred, g) < 0 ||
             table_subscribe(store_table(store, &ipsec_sa_type), sa_changed, g) < 0 ||
             table_subscribe(store_table(store, &tunnel_type), tunnel_changed, g) < 0 ||
             table_subscribe(store_table(store, &configured_policy_type), configured_changed, g) <

@@ -220,6 +220,13 @@ static struct tunnel_record *of_rule(struct tunnels *t, uint32_t index)
         return policy ? tunnel_by_number(t, policy->tunnel) : NULL;
 }
 
+static bool same_ends(const struct ipsec_sa *a, const struct ipsec_sa *b)
+{
+        return a->reqid == b->reqid && a->protocol == b->protocol && a->mode == b->mode &&
+               a->if_id == b->if_id && inet_addr_same(&a->source, &b->source) &&
+               inet_addr_same(&a->destination, &b->destination);
+}
+
 /* The tunnel of an older SA between the same ends. */
 static struct tunnel_record *of_older(const struct tunnels *t, const struct ipsec_sa *sa)
 {
@@ -230,15 +237,18 @@ static struct tunnel_record *of_older(const struct tunnels *t, const struct ipse
                 size_t length = index_encode(&sa_by_ends_type, older, oid);
 
                 older = table_previous(t->sas, &sa_by_ends_type, oid, length);
-                if (!older || older->reqid != sa->reqid || older->protocol != sa->protocol ||
-                    older->mode != sa->mode || older->if_id != sa->if_id ||
-                    !inet_addr_same(&older->source, &sa->source) ||
-                    !inet_addr_same(&older->destination, &sa->destination))
+                if (!older || !same_ends(older, sa))
                         return NULL;
                 if (older->tunnel != 0)
                         return tunnel_by_number(t, older->tunnel);
         }
         return NULL;
+}
+
+/* Of an IKE daemon, and one that SAs can be of. */
+static bool has_successors(const struct tunnel_record *r)
+{
+        return r->daemon != 0 && !tunnel_is_manual(r) && !tunnel_is_template(r);
 }
 
 /*
@@ -253,7 +263,7 @@ static struct tunnel_record *of_predecessor(struct tunnels *t, const struct ipse
         if (sa->reqid == 0 || sa->spi == 0)
                 return NULL;
         r = of_older(t, sa);
-        if (r && r->daemon != 0 && !tunnel_is_manual(r) && !tunnel_is_template(r))
+        if (r && has_successors(r))
                 return r;
         r = of_rule(t, sa->rule);
         return r && r->daemon == DAEMON_LIBRESWAN && !tunnel_is_template(r) ? r : NULL;
@@ -279,19 +289,10 @@ struct tunnel_record *tunnel_of_sa(struct tunnels *t, const struct ipsec_sa *sa)
         return r || sa->state != SA_LARVAL ? r : of_rule(t, sa->rule);
 }
 
-/* An SA stays with its tunnel when its child goes before it does. */
-void tunnel_link_sa(struct tunnels *t, uint32_t index)
+static void set_owner(struct tunnels *t, const struct ipsec_sa *sa, const struct tunnel_record *r)
 {
-        const struct ipsec_sa *sa = table_at(t->sas, &ipsec_sa_type, &index, 1);
-        struct tunnel_record *r;
-        struct ipsec_sa changed;
+        struct ipsec_sa changed = *sa;
 
-        if (!sa)
-                return;
-        r = tunnel_of_sa(t, sa);
-        if (!r)
-                return;
-        changed = *sa;
         changed.tunnel = r->number;
         changed.tunnel_policy_key = r->key.policy;
         changed.tunnel_child_key = r->key.child;
@@ -299,6 +300,36 @@ void tunnel_link_sa(struct tunnels *t, uint32_t index)
         changed.tunnel_direction = tunnel_direction_of(t, sa);
         if (changed.tunnel != sa->tunnel || changed.tunnel_direction != sa->tunnel_direction)
                 table_update(t->sas, &changed);
+}
+
+/* An SA stays with its tunnel when its child goes before it does. */
+void tunnel_link_sa(struct tunnels *t, uint32_t index)
+{
+        const struct ipsec_sa *sa = table_at(t->sas, &ipsec_sa_type, &index, 1);
+        struct tunnel_record *r;
+
+        if (!sa)
+                return;
+        r = tunnel_of_sa(t, sa);
+        if (r)
+                set_owner(t, sa, r);
+}
+
+void tunnel_inherit(struct tunnels *t, const struct tunnel_record *r, const struct ipsec_sa *gone)
+{
+        uint32_t oid[INDEX_MAX], n = 0;
+        size_t length = index_encode(&sa_by_ends_type, gone, oid);
+        const struct ipsec_sa *sa;
+
+        if (gone->reqid == 0 || gone->spi == 0 || !has_successors(r))
+                return;
+        while (n++ < OLDER_WITHIN &&
+               (sa = table_next(t->sas, &sa_by_ends_type, oid, length, false)) &&
+               same_ends(sa, gone)) {
+                length = index_encode(&sa_by_ends_type, sa, oid);
+                if (sa->tunnel == 0 && sa->spi != 0 && !child_of_sa(t->children, sa))
+                        set_owner(t, sa, r);
+        }
 }
 
 /* ---- policies ---- */

@@ -233,6 +233,12 @@ void tunnel_link_child(struct tunnels *t, uint32_t index);
 void tunnel_link_sa(struct tunnels *t, uint32_t index);
 void tunnel_link_policy(struct tunnels *t, uint64_t item);
 
+/*
+ * An SA of the tunnel has gone, and newer ones between the same ends that came in the same turn are
+ * not known as its own yet: they are its successors.
+ */
+void tunnel_inherit(struct tunnels *t, const struct tunnel_record *r, const struct ipsec_sa *gone);
+
 /* Makes the policies of a reqid due. */
 void tunnel_policies_due(struct tunnels *t, uint32_t reqid);
 

@@ -371,6 +371,7 @@ static void sa_gone(struct tunnels *t, const struct ipsec_sa *sa, enum table_rea
         if (sa->tunnel == r->number) {
                 tally(r, sa, UINT32_MAX);
                 clear_sa(t, r, sa->index);
+                tunnel_inherit(t, r, sa);
         }
         tunnel_due(t, r);
         if (sa->state == SA_LARVAL) {

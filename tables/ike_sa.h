@@ -74,6 +74,7 @@ struct ike_sa {
         bool ended;     /* ike-updown said that it is over; state is that of before. No column */
         uint8_t reason; /* enum reason: what the daemon said of why it fails or ends; 0 nothing yet.
                            No column */
+        bool authenticating;      /* half-open, and nothing but authentication is left. No column */
         int64_t established;      /* seconds since 1970; 0 not yet */
         int64_t rekey;            /* moment of the next one; 0 none is planned */
         int64_t reauthentication; /* the same */

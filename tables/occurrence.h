@@ -18,6 +18,7 @@ struct occurrence {
         uint8_t daemon;             /* enum ike_daemon that told of it; 0 none did */
         uint32_t spi;               /* of the SA */
         uint32_t count;             /* of what it is about, where that is more than one */
+        bool alone;                 /* no row of an IKE SA tells of it, too */
         const char *ike_policy_key; /* of the connection, as in ipsrIkePolicyTable */
         const char *child_key;      /* of the child, as in ipsrConfiguredPolicyTable */
         const char *remote_identity;

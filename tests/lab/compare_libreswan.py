@@ -118,6 +118,7 @@ class Wanted:
         keyed = "PASS" not in words
         mark = re.match(r"(\d+)/(0x[0-9a-f]+), (\d+)/(0x[0-9a-f]+)", find(lines, r" mark: (.*?);"))
         marks = [int(number, 0) for number in mark.groups()] if mark else [0] * 4
+        if_id = int(find(lines, r"interface: ipsec(\d+)@", "0"))
         start = {(False, False): 1, (False, True): 3, (True, False): 4, (True, True): 5}[
             "UP" in words, "ROUTE" in words]
         up = any(state[0] == name and re.search(r"(esp|ah)[.:]", state[3]) for state in self.states.values())
@@ -127,7 +128,7 @@ class Wanted:
                 8: selector(remote_client, remote),
                 9: life - margin if keyed and "DONT_REKEY" not in words else 0, 10: 0, 11: 0,
                 12: ACTIONS[find(lines, r"action:(\w+);")], 13: 7, 14: start, 15: b"",
-                16: marks[0], 17: marks[1], 18: marks[2], 19: marks[3], 20: 0, 21: 0,
+                16: marks[0], 17: marks[1], 18: marks[2], 19: marks[3], 20: if_id, 21: if_id,
                 22: 3 if not keyed else 2 if "TUNNEL" in words else 1,
                 23: TRUE if up or routed else FALSE, 24: FALSE,
                 26: int(find(lines, r"sa_prio:(\d+)", "0")), 27: b"",

@@ -23,6 +23,7 @@ libreswan_up() { [ "$(value "$COLLECTOR.2.$LIBRESWAN_ROW")" = 1 ]; }
 ike_text() {
     snmpbulkwalk -v2c -c public -t 5 -r 2 -Ovqa -Cr50 "127.0.0.1:$PORT" ".$ROOT.1.7.1.$1" | tr -d '"' | grep . | sort -u
 }
+global() { value ".$ROOT.1.2.$1.0"; } # COLUMN of ipsrGlobal
 number_of() { whack moon --trafficstatus | sed -n "s/^006 #\([0-9]*\): \"$1\",.*/\1/p" | sort -n | tail -n 1; } # CONNECTION
 ike_number_of() { # CONNECTION: of its newest IKE SA
     whack moon --showstates | sed -n "s/^000 #\([0-9]*\): \"$1\":.* STATE_\(V2_ESTABLISHED_IKE_SA\|MAIN_[IR][34]\) .*/\1/p" |
@@ -103,6 +104,7 @@ rekeys() {
             before=$(ike_number_of "$name")
             whack moon --rekey-ike --name "$name" >/dev/null 2>&1
             check "$name: rekey $n of the IKE SA" wait_until 30 "[ \"\$(ike_number_of $name)\" -gt $before ]"
+            soon_is "$name: rekey $n of the IKE SA is counted" '[ "$(global 46)" = '$n' ]' "$(global 46)"
         fi
         through "$3" "$4" 5
         note_own "$name"
@@ -115,6 +117,7 @@ rekeys() {
 }
 rekeys net "$net" 10.1.0.1 10.2.0.1
 rekeys legacy "$legacy" 10.1.1.1 10.2.1.1
+is "two IKE SAs came up, none was lost" "$(global 43) $(global 44)" "2 0"
 
 # the agent is killed
 soon_is "that is saved" 'saved net "$(sum_own net)" && saved legacy "$(sum_own legacy)"'
@@ -140,6 +143,17 @@ soon_is "the addresses are" '[ "$(ike_text 44 | tr "\n" " ")" = "10.9.0.10 10.9.
 soon_is "the user has a tunnel of his own" '[ "$(state "$(of user user 1)")" = 1 ]'
 is "by his name" "$(column 18 "$(of user user 1)" | xxd -r -p)" alice
 is "and no other" "$(state "$(of user user 2)")" ""
+
+# a secret that moon does not accept
+is "no authentication has failed yet" "$(global 48)" 0
+sed -i 's/^\(@gate @warrior : PSK\) .*/\1 "another-throw-away-secret"/' "$PAIR/sun/ipsec.secrets"
+whack sun --rereadsecrets >/dev/null
+before=$(global 47)
+whack sun --initiate --name warrior >"$PAIR/sun/warrior.log" 2>&1
+soon_is "it is counted that authentication failed" '[ "$(global 48)" -gt 0 ]' "$(global 48)"
+whack sun --delete --name warrior >/dev/null
+is "that is no other failed negotiation" "$(global 47)" "$before"
+soon_is "it is told" 'grep -q "authentication of .* failed: this side did not accept" "$WORK/persistent/journal.jsonl"'
 
 # the peer is gone, and comes back
 check "the peer's daemon is killed" kill -KILL "$SUN"

@@ -388,7 +388,7 @@ START_TEST(test_restart)
 {
         take_totals(read_file("globalstatus.txt"));
         ck_assert_uint_eq(rows.run, 0);
-        ck_assert_uint_gt(rows.total, 8000);
+        ck_assert_uint_gt(rows.total.all, 8000);
         take_totals(read_file("globalstatus.txt"));
         ck_assert_uint_eq(rows.run, 0);
         take_recorded();
@@ -441,6 +441,36 @@ START_TEST(test_superseded)
         ck_assert_uint_eq(ike_sa(6)->role, ROLE_RESPONDER);
         ck_assert_uint_eq(ike_sa(7)->state, IKE_ESTABLISHED);
         ck_assert_uint_eq(ike_sa(8)->state, IKE_DELETING);
+}
+END_TEST
+
+static void not_rekeyed_alone(void *context, enum table_event event, enum table_reason reason,
+                              const void *before, const void *after)
+{
+        const struct child_sa *row = after;
+
+        (void)context;
+        (void)event;
+        (void)reason;
+        (void)before;
+        if (row && row->state == CHILD_SA_REKEYED)
+                ck_assert_ptr_nonnull(child_sa(3));
+}
+
+/* An answer may be kept in several turns: in none of them the old child is all there is. */
+START_TEST(test_successor_first)
+{
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
+        ck_assert_int_eq(table_subscribe(rows.children, not_rekeyed_alone, NULL), 0);
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "IKE SA #1; idle;\n"
+                         "000 #3: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
+        ck_assert_uint_eq(child_sa(2)->state, CHILD_SA_REKEYED);
+        ck_assert_uint_gt(child_sa(3)->index, child_sa(2)->index);
 }
 END_TEST
 
@@ -583,6 +613,31 @@ START_TEST(test_all_that_is_told)
         ck_assert_uint_eq(row->dpd_timeout_seconds, 120);
         ck_assert_str_eq(row->proposals, "AES_CBC-HMAC_SHA1-MODP2048, 3DES_CBC-HMAC_MD5-DH2");
         ck_assert_str_eq(child->proposals, "AES_GCM_16_256-NONE");
+}
+END_TEST
+
+/* Its number is told in the name of the interface that pluto made, and nowhere else. */
+START_TEST(test_xfrm_interfaces)
+{
+        static const struct {
+                const char *interface;
+                uint32_t if_id;
+        } wanted[] = {
+                { "ipsec7@wan0", 7 }, { "ipsec0@wan0", 16384 }, { "wan0", 0 },
+                { "ipsec7", 0 },      { "ipsecurity@wan0", 0 }, { "ipsec4294967296@wan0", 0 },
+        };
+        char answer[512];
+
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+                snprintf(answer, sizeof(answer),
+                         CONN(": 192.0.2.1...192.0.2.2; unrouted; eroute owner: #0")
+                                 CONN(":   conn_prio: 24,24; interface: %s; metric: 0; mtu: unset; "
+                                      "sa_prio:auto; sa_tfc:none;"),
+                         wanted[i].interface);
+                take_states(text(answer), true);
+                ck_assert_uint_eq(configured("c")->if_id_in, wanted[i].if_id);
+                ck_assert_uint_eq(configured("c")->if_id_out, wanted[i].if_id);
+        }
 }
 END_TEST
 
@@ -834,8 +889,10 @@ int main(void)
         tcase_add_test(tcase, test_restart);
         tcase_add_test(tcase, test_restart_by_spis);
         tcase_add_test(tcase, test_superseded);
+        tcase_add_test(tcase, test_successor_first);
         tcase_add_loop_test(tcase, test_ends, 0, sizeof(ends) / sizeof(ends[0]));
         tcase_add_test(tcase, test_all_that_is_told);
+        tcase_add_test(tcase, test_xfrm_interfaces);
         tcase_add_test(tcase, test_older_words);
         tcase_add_test(tcase, test_six);
         tcase_add_test(tcase, test_shunts);

@@ -1487,6 +1487,133 @@ START_TEST(test_rekey_between_answers)
 }
 END_TEST
 
+/*
+ * A rekey of libreswan's as the kernel tells it, and as whack does when it is asked: in any order
+ * of the two, whichever answers there are, and whether the agent had its turn between them.
+ */
+enum rekey_step {
+        LARVAL, /* the kernel: the inbound SPI is reserved */
+        NEW_IN,
+        NEW_OUT,
+        OLD_OUT_GONE,
+        OLD_IN_GONE,
+        CHILD_COMES, /* whack: the new child is being negotiated */
+        CHILD_NEW,   /* it is up */
+        CHILD_OLD,   /* the old one is not the newest any more */
+        CHILD_GONE,  /* the old one was not told any more */
+};
+
+/* What whack tells, some time or other, each in this order; the kernel begins with one or another.
+ */
+static const struct {
+        enum rekey_step steps[3];
+        unsigned int n;
+        enum rekey_step kernel;
+} answers[] = {
+        { { CHILD_NEW, CHILD_GONE }, 2, LARVAL },
+        { { CHILD_NEW, CHILD_OLD, CHILD_GONE }, 3, NEW_IN },
+        { { CHILD_COMES, CHILD_NEW, CHILD_GONE }, 3, NEW_IN },
+};
+
+static unsigned int steps_of(size_t answer)
+{
+        return CHILD_COMES - answers[answer].kernel + answers[answer].n;
+}
+
+#define OLD_ID 2
+#define NEW_ID 5
+#define REQID 16389
+
+static void put_net(uint32_t id, uint8_t state)
+{
+        put_child(id, 1, "net", "net", 0, state);
+}
+
+static void tell_rekey_step(enum rekey_step step)
+{
+        struct ipsec_sa larval;
+
+        switch (step) {
+        case LARVAL:
+                larval = make_sa(0x1000 + NEW_ID, REQID, IN);
+                larval.state = SA_LARVAL;
+                larval.direction = larval.told_direction = DIRECTION_UNKNOWN;
+                ck_assert_int_eq(table_put(sas, &larval, TABLE_FROM_EVENT), 0);
+                return;
+        case NEW_IN:
+                put_sa(0x1000 + NEW_ID, REQID, IN, 0, 0);
+                return;
+        case NEW_OUT:
+                put_sa(0x2000 + NEW_ID, REQID, OUT, 0, 0);
+                return;
+        case OLD_OUT_GONE:
+                remove_sa(0x2000 + OLD_ID, OUT, TABLE_DELETED);
+                return;
+        case OLD_IN_GONE:
+                remove_sa(0x1000 + OLD_ID, IN, TABLE_DELETED);
+                return;
+        case CHILD_COMES:
+                put_net(NEW_ID, CHILD_SA_CREATED);
+                return;
+        case CHILD_OLD:
+                put_net(OLD_ID, CHILD_SA_REKEYED);
+                return;
+        case CHILD_NEW:
+                put_net(NEW_ID, CHILD_SA_INSTALLED);
+                return;
+        case CHILD_GONE:
+                turn(); /* pluto was asked something else since */
+                remove_child(OLD_ID, TABLE_DELETED);
+                return;
+        }
+}
+
+/* daemons: bit n says that the n-th step is whack's; gaps: that so many ms pass behind it. */
+static void rekey_of_libreswan(size_t answer, unsigned int daemons, unsigned int gaps, uint32_t ms)
+{
+        enum rekey_step kernel = answers[answer].kernel;
+        const struct tunnel *row;
+        unsigned int daemon = 0;
+
+        setup();
+        put_daemon(DAEMON_LIBRESWAN, COLLECTOR_UP);
+        daemon_kind = DAEMON_LIBRESWAN;
+        configure("net", "net", false, CHILD_NONE);
+        put_ike(1, "net", "there", IKE_ESTABLISHED, false);
+        put_net(OLD_ID, CHILD_SA_INSTALLED);
+        put_pair(OLD_ID, REQID, 0, 0);
+        fake_loop_advance(loop, 10000);
+        for (unsigned int n = 0; n < steps_of(answer); n++) {
+                tell_rekey_step(daemons >> n & 1 ? answers[answer].steps[daemon++] : kernel++);
+                if (gaps >> n & 1)
+                        fake_loop_advance(loop, ms);
+        }
+        fake_loop_advance(loop, 10000);
+        row = get("net", "net", 1);
+        ck_assert_msg(
+                row->ups == 1 && row->downs == 0 && row->state == TUNNEL_UP && row->rekeys == 1,
+                "answers %zu, order %#x, gaps %#x of %u ms: ups %llu, downs %llu, rekeys %llu",
+                answer, daemons, gaps, (unsigned int)ms, (unsigned long long)row->ups,
+                (unsigned long long)row->downs, (unsigned long long)row->rekeys);
+        teardown();
+}
+
+START_TEST(test_rekey_of_libreswan_in_any_order)
+{
+        static const uint32_t gap[] = { 1, 5000 };
+        size_t answer = (size_t)_i / 2;
+        unsigned int steps = steps_of(answer);
+
+        teardown();
+        for (unsigned int daemons = 0; daemons < 1u << steps; daemons++)
+                for (unsigned int gaps = 0;
+                     __builtin_popcount(daemons) == (int)answers[answer].n && gaps < 1u << steps;
+                     gaps++)
+                        rekey_of_libreswan(answer, daemons, gaps, gap[_i % 2]);
+        setup();
+}
+END_TEST
+
 /* A daemon that was started anew between two reads: nobody saw it away. */
 START_TEST(test_daemon_started_anew)
 {
@@ -1872,6 +1999,8 @@ int main(void)
         tcase_add_test(tcase, test_both_daemons_gone);
         tcase_add_test(tcase, test_rekey_between_answers);
         tcase_add_loop_test(tcase, test_rekey_before_an_answer, 0, 2);
+        tcase_add_loop_test(tcase, test_rekey_of_libreswan_in_any_order, 0,
+                            2 * (int)(sizeof(answers) / sizeof(answers[0])));
         tcase_add_test(tcase, test_daemon_started_anew);
         tcase_add_loop_test(tcase, test_one_daemon_alone, 0, 2);
         tcase_add_test(tcase, test_negotiations_of_two_daemons);
