@@ -78,15 +78,19 @@ static bool is_up_state(uint8_t state)
         return state >= IKE_ESTABLISHED && state != IKE_STATE_UNKNOWN;
 }
 
-/* What a message leaves out is as it was: an event of the end has no times. */
-static void keep_known(struct ike_sa *row, const struct ike_sa *old)
+/*
+ * What a message leaves out is as it was: an event of the end has no times. One that is not of all
+ * children may leave out the one with a key exchange of its own.
+ */
+static void keep_known(struct ike_sa *row, const struct ike_sa *old, enum table_source source)
 {
         keep_steady(&row->established, old->established);
         keep_steady(&row->rekey, old->rekey);
         keep_steady(&row->reauthentication, old->reauthentication);
         if (!row->policy_name)
                 row->policy_name = old->policy_name;
-        if (row->pfs == 0 || (row->pfs == PFS_UNKNOWN && old->pfs != 0))
+        if (row->pfs == 0 || (row->pfs == PFS_UNKNOWN && old->pfs != 0) ||
+            (source == TABLE_FROM_EVENT && old->pfs == PFS_ON))
                 row->pfs = old->pfs;
         if (is_up_state(row->state) == is_up_state(old->state))
                 row->reason = old->reason;
@@ -102,7 +106,7 @@ static int put_ike_sa(struct strongswan_rows *r, struct ike_sa *row, enum table_
         const struct ike_sa *old = table_find(r->ike_sas, row);
 
         if (old)
-                keep_known(row, old);
+                keep_known(row, old, source);
         if (row->pfs == 0)
                 row->pfs = PFS_UNKNOWN;
         return put(r->ike_sas, row, source);

@@ -60,23 +60,23 @@ start_both "$WORK"
 check "strongSwan's collector is up" wait_until 30 strongswan_up
 for seed in "${seeds[@]}"; do
     check "$COUNT connections of seed $seed are loaded" round_of "$seed"
-    soon_same_as_daemon "seed $seed: nothing is up, but what came by itself" 40
+    soon_same_as_daemon "seed $seed: nothing is up, but what came by itself" 60
     bring_up "$seed"
     if [ $((2 * ${#there[@]})) -ge ${#children[@]} ]; then
         ok "${#there[@]} of ${#children[@]} children are up"
     else
         not_ok "half of the children come up" "${#there[@]} of ${#children[@]}"
     fi
-    soon_same_as_daemon "seed $seed: they are up" 40
+    soon_same_as_daemon "seed $seed: they are up" 60
     for ((n = 0; n < ${#there[@]}; n += 3)); do swan moon --rekey --child "${there[n]}" >/dev/null 2>&1; done
-    soon_same_as_daemon "seed $seed: some are rekeyed" 40
+    soon_same_as_daemon "seed $seed: some are rekeyed" 60
     for ((n = 1; n < ${#there[@]}; n += 3)); do swan moon --terminate --child "${there[n]}" --timeout 10 >/dev/null 2>&1; done
-    soon_same_as_daemon "seed $seed: some are closed" 40
+    soon_same_as_daemon "seed $seed: some are closed" 60
     is "nothing failed" "$(strongswan 9)" 0
     while read -r id; do
         swan moon --terminate --ike-id "$id" --force --timeout 10 >/dev/null 2>&1
     done < <(swan moon --list-sas --raw | grep -oE '^list-sa event \{[^{]*\{uniqueid=[0-9]+' | sed 's/.*=//')
-    soon_same_as_daemon "seed $seed: all are closed" 40
+    soon_same_as_daemon "seed $seed: all are closed" 60
 done
 check "ipsec-reportd goes on" running "$AGENT"
 finish

@@ -20,7 +20,7 @@ ESP = ["aes128-sha256", "aes256-sha512", "aes128gcm16", "aes256gcm8", "aes192ccm
        "3des-sha1", "aes128ctr-sha384", "null-sha256", "aes128-md5", "aes256-aesxcbc", "aes192-sha1"]
 AH = ["sha1", "sha256", "sha512", "md5", "sha384"]
 GROUPS = ["", "", "-ecp256", "-modp1024", "-curve25519"]
-NAMES = ["lan", "LAN_2", "büro", "site-a+b", "x", "voice@home", "a-rather-long-name-of-a-connection"]
+NAMES = ["lan", "LAN_2", "bureau_1", "site-a+b", "x", "voice@home", "a-rather-long-name-of-a-connection"]
 MODES = ["tunnel"] * 5 + ["transport", "transport", "beet"]
 
 

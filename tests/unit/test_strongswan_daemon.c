@@ -664,6 +664,27 @@ START_TEST(test_rekeyed)
 }
 END_TEST
 
+/* Of several children one has a key exchange of its own, and events tell of others. */
+START_TEST(test_pfs_of_one_child)
+{
+        make_collector(3600, 300);
+        sa(1)->n_children = 0;
+        tell("child-updown",
+             "up=yes gw{ uniqueid=1 state=ESTABLISHED established=100 child-sas{ net1-11{ "
+             "name=net1 uniqueid=11 state=INSTALLED install-time=1 dh-group=ECP_256 } } }");
+        ck_assert_uint_eq(row_of(1)->pfs, PFS_ON);
+        tell("child-updown",
+             "up=yes gw{ uniqueid=1 state=ESTABLISHED established=100 child-sas{ net2-12{ "
+             "name=net2 uniqueid=12 state=INSTALLED install-time=1 } } }");
+        ck_assert_uint_eq(row_of(1)->pfs, PFS_ON);
+        tell("child-rekey",
+             "gw{ uniqueid=1 state=ESTABLISHED established=100 child-sas{ net2{ old{ name=net2 "
+             "uniqueid=12 state=REKEYED } new{ name=net2 uniqueid=13 install-time=1 "
+             "state=INSTALLED } } } }");
+        ck_assert_uint_eq(row_of(1)->pfs, PFS_ON);
+}
+END_TEST
+
 /* At no moment is there neither the old child nor the new one: not while a list is on its way,
  * either. */
 START_TEST(test_rekeyed_in_a_read)
@@ -870,6 +891,7 @@ int main(void)
         tcase_add_test(tcase, test_end_behind_an_end);
         tcase_add_test(tcase, test_log);
         tcase_add_test(tcase, test_rekeyed);
+        tcase_add_test(tcase, test_pfs_of_one_child);
         tcase_add_test(tcase, test_rekeyed_in_a_read);
         tcase_add_test(tcase, test_too_large);
         tcase_add_test(tcase, test_large_ike_sa);
