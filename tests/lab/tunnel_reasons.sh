@@ -258,8 +258,11 @@ PATIENCE=60 happened "it knows nothing of them" 16:$RECOVERED 5:$GONE 5:$GONE 8:
 ip xfrm state flush
 check "one is brought up" up moon net-gw
 happened "it is up again" 4:$RECOVERED 7:$NONE
-check "the daemon is stopped" end "$MOON"
-happened "it closes what is up, and goes" 5:$CLOSED 8:$CLOSED 15:$UNREACHABLE
+kill -TERM "$MOON"
+happened "the daemon is stopped: it closes what is up, and says no more" 5:$GONE 15:$UNREACHABLE
+charon_start moon
+is "it is started again" $? 0
+PATIENCE=60 happened "it knows nothing of it" 16:$RECOVERED 8:$GONE
 
 # Nothing came late, and nothing twice
 MARK=0
