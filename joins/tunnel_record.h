@@ -68,6 +68,7 @@ struct tunnel_record {
         const char *error;      /* a new last_error, constant; NULL: none */
         int64_t error_time;     /* seconds since 1970 */
         int64_t trusted_until;  /* monotonic, ms: the daemon's word counts without SAs */
+        int64_t deleted_at;     /* monotonic, ms: when somebody removed its SAs last */
         int64_t wake;           /* monotonic, ms: when the agenda has it; 0 not at all */
         int64_t last_packet_in; /* seconds since 1970; 0 never */
         int64_t last_packet_out;
@@ -119,10 +120,11 @@ struct negotiation {
 
 /* What is known of an IKE daemon by its collector and its rows. */
 struct daemon_source {
-        uint8_t state; /* enum collector_state; 0 not told yet */
-        bool read;     /* it told its configuration and its SAs in this run */
-        bool was_gone; /* it did not answer for a while, and has not been read since */
-        uint32_t run;  /* the latest of its starts that rows are of */
+        uint8_t state;   /* enum collector_state; 0 not told yet */
+        bool read;       /* it told its configuration and its SAs in this run */
+        bool was_gone;   /* it did not answer for a while, and has not been read since */
+        uint32_t run;    /* the latest of its starts that rows are of */
+        int64_t gone_at; /* monotonic, ms: when it was lost last; meaningless while it is there */
 };
 
 /* A look at all rows of a table, so many in one turn. */

@@ -24,6 +24,10 @@
 /* Milliseconds in which one read of all SAs tells of both directions. */
 #define READ_TAKES 2000
 
+/* Milliseconds between a daemon's end and the removal of its SAs, in whatever order they are told.
+ */
+#define ENDS_WITHIN 1000
+
 /* What there is of a tunnel now. */
 struct sight {
         struct moment now;
@@ -290,13 +294,22 @@ static void came_up(struct tunnels *t, struct tunnel_record *r, const struct sig
         tunnel_returned(t, r);
 }
 
+/* One that is stopped removes its SAs and closes its socket, and says no more. */
+static bool went_with_daemon(const struct tunnels *t, const struct tunnel_record *r)
+{
+        if (tunnel_is_manual(r) || tunnels_can_ask(t, r->daemon))
+                return false;
+        return r->word == 0 || (r->word == REASON_DELETED_OUTSIDE &&
+                                r->deleted_at - t->daemons[r->daemon].gone_at < ENDS_WITHIN);
+}
+
 static void went_down(struct tunnels *t, struct tunnel_record *r, const struct sight *s,
                       struct tunnel *row)
 {
         row->downs++;
         row->last_down = row->since = s->now.wall;
         row->down_reason = r->word != 0 ? r->word : REASON_UNKNOWN;
-        if (r->word == 0 && !tunnel_is_manual(r) && !tunnels_can_ask(t, r->daemon))
+        if (went_with_daemon(t, r))
                 row->down_reason = REASON_DAEMON_GONE;
         else if (tunnel_is_template(r))
                 row->down_reason = REASON_NONE;

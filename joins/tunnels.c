@@ -315,6 +315,7 @@ static void lost_usable(struct tunnels *t, struct tunnel_record *r, enum table_r
                 tunnel_set_word(r, REASON_FLUSHED, false);
         } else {
                 tunnel_set_word(r, REASON_DELETED_OUTSIDE, false);
+                r->deleted_at = tunnels_now(t).monotonic;
                 if (!r->up)
                         return; /* what is down already does not come up by that */
                 r->trusted_until = tunnels_now(t).monotonic + WORD_WITHIN;
@@ -693,6 +694,7 @@ static void daemon_told(struct tunnels *t, struct daemon_source *source, uint8_t
                 pass_over(t, &t->children_pass);
         } else if (state == COLLECTOR_DOWN) {
                 source->was_gone = true;
+                source->gone_at = tunnels_now(t).monotonic;
         }
 }
 

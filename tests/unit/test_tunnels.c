@@ -760,6 +760,45 @@ START_TEST(test_daemon_gone)
 }
 END_TEST
 
+/* A daemon that is stopped removes its SAs, and says no more; one that was gone before did not. */
+START_TEST(test_daemon_stopped)
+{
+        configure("net", "lan", false, CHILD_START);
+        bring_up(1, "net", "lan", "there");
+        turn();
+        remove_pair(1, TABLE_DELETED);
+        fake_loop_advance(loop, 200);
+        put_collector("strongswan", COLLECTOR_DOWN);
+        fake_loop_advance(loop, 2000);
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_DOWN);
+        ck_assert_uint_eq(get("net", "lan", 1)->down_reason, REASON_DAEMON_GONE);
+        check_ups(get("net", "lan", 1), 1, 1);
+        put_collector("strongswan", COLLECTOR_UP);
+        remove_child(1, TABLE_DELETED);
+        put_child(2, 1, "net", "lan", 1, CHILD_SA_INSTALLED);
+        put_pair(2, 1, 0, 0);
+        turn();
+        put_collector("strongswan", COLLECTOR_DOWN); /* before the SAs' messages are read */
+        turn();
+        remove_pair(2, TABLE_DELETED);
+        fake_loop_advance(loop, 2000);
+        ck_assert_uint_eq(get("net", "lan", 1)->down_reason, REASON_DAEMON_GONE);
+        check_ups(get("net", "lan", 1), 2, 2);
+        put_collector("strongswan", COLLECTOR_UP);
+        remove_child(2, TABLE_DELETED);
+        put_child(3, 1, "net", "lan", 1, CHILD_SA_INSTALLED);
+        put_pair(3, 1, 0, 0);
+        turn();
+        put_collector("strongswan", COLLECTOR_DOWN);
+        fake_loop_advance(loop, 5000);
+        ck_assert_uint_eq(get("net", "lan", 1)->state, TUNNEL_UP);
+        remove_pair(3, TABLE_DELETED);
+        fake_loop_advance(loop, 2000);
+        ck_assert_uint_eq(get("net", "lan", 1)->down_reason, REASON_DELETED_OUTSIDE);
+        check_ups(get("net", "lan", 1), 3, 3);
+}
+END_TEST
+
 START_TEST(test_not_configured)
 {
         bring_up(1, "gone", "lan", "there");
@@ -1975,6 +2014,7 @@ int main(void)
         tcase_add_test(tcase, test_child_without_sas);
         tcase_add_test(tcase, test_connecting_and_failing);
         tcase_add_test(tcase, test_daemon_gone);
+        tcase_add_test(tcase, test_daemon_stopped);
         tcase_add_test(tcase, test_not_configured);
         tcase_add_test(tcase, test_manual);
         tcase_add_test(tcase, test_manual_waits_for_the_daemon);
