@@ -171,8 +171,8 @@ struct ipsec_sa {
         struct sa_limits soft;
         int64_t hard_expiry; /* seconds since 1970 by the limits of time; 0 none */
         int64_t soft_expiry;
-        int64_t last_packet;   /* seconds since 1970: when a read first showed more packets; 0 never
-                                */
+        int64_t last_packet;   /* seconds since 1970: when a read first showed more packets, else
+                                * use_time; 0 never */
         int64_t discontinuity; /* monotonic, ms: when the counters of this row began */
         uint32_t
                 requester; /* who asked for the last change, in the words of the request (nlmsg_pid;

@@ -1,16 +1,24 @@
 #!/usr/bin/env python3
-"""compare_ike.py [--slack SECONDS] [--now EPOCH] [--settled] FOLDER
+"""compare_ike.py [--slack SECONDS] [--now EPOCH] [--settled] [--manual REQID,...] FOLDER
 
-Compares the tables of the IKE daemon with what strongSwan's own command tells, column by column, and
-prints every difference with the row it is in. Exit status 0: equal, 1: not.
+Compares the tables of the IKE daemon, and the one of tunnels, with what strongSwan's own command and `ip` tell,
+column by column, and prints every difference with the row it is in. Exit status 0: equal, 1: not.
 
   FOLDER/sas conns pols certs  output of `swanctl --list-sas --pretty` and so on
-  FOLDER/walk                  `snmpbulkwalk -m '' -Onxt` of ROOT.1.7, ROOT.1.8, ROOT.1.9, ROOT.1.16
+  FOLDER/state policy          output of `ip -d -s xfrm state` and `ip -d -s xfrm policy`
+  FOLDER/walk                  `snmpbulkwalk -m '' -Onxt` of ROOT.1.7, ROOT.1.8, ROOT.1.9, ROOT.1.12, ROOT.1.16
+                               and of the column ROOT.1.5.1.2
 
-Deliberately shares nothing with the project, the tables of names below included. Certificates are read
-by the openssl command.
+Deliberately shares nothing with the project, the tables of names below included; what reads `ip` is that of
+compare_sas.py and compare_policies.py. Certificates are read by the openssl command.
 --slack: seconds that may lie between the two readings (default 5). --now: when swanctl was asked (default:
-now). --settled: IKE SAs have not changed hands since they came up, so that PFS is what the children say.
+now). --settled: nothing has changed hands since it came up, and what is not up never was: so PFS is what the
+children say, and a tunnel's history is that of its SAs. --manual: reqids that have manual keys.
+
+Of tunnels nobody else tells when counting began (40) and the age of what the row tells (65); why it is down and what
+went wrong (10, 56 to 59) only the daemon's log, so that these are compared where nothing did; since when (8, 9), its
+ups, downs and rekeys (41 to 47) and its totals only while they are those of its present SAs: else a total must not
+be less than theirs.
 """
 import argparse
 import hashlib
@@ -24,11 +32,13 @@ import time
 from datetime import datetime, timezone
 
 sys.dont_write_bytecode = True
+import compare_policies  # noqa: E402
+import compare_sas  # noqa: E402
 from daemon_tables import (CONFIGURED, FALSE, IKE_POLICY, IKE_SA, TRUE, Near, differences, key,  # noqa: E402
                            names_of, read_walk)
 
-CERTIFICATE = 16
-TABLES = (IKE_SA, IKE_POLICY, CONFIGURED, CERTIFICATE)
+SA, TUNNEL, CERTIFICATE = 5, 12, 16
+TABLES = (SA, IKE_SA, IKE_POLICY, CONFIGURED, TUNNEL, CERTIFICATE)
 
 IKE_STATES = ["CREATED", "CONNECTING", "ESTABLISHED", "PASSIVE", "REKEYING", "REKEYED", "DELETING",
               "DESTROYING"]
@@ -40,6 +50,13 @@ INTEGRITY = {"HMAC_MD5_96": ("HMAC-MD5", 1), "HMAC_SHA1_96": ("HMAC-SHA1", 2),
              "HMAC_SHA2_256_128": ("HMAC-SHA2-256-128", 12),
              "HMAC_SHA2_384_192": ("HMAC-SHA2-384-192", 13),
              "HMAC_SHA2_512_256": ("HMAC-SHA2-512-256", 14)}
+# what is weak unless configured otherwise, of the names that strongSwan has for IKE, and compare_sas.py for SAs
+WEAK = {"DES_CBC", "3DES_CBC", "HMAC_MD5_96", "HMAC_SHA1_96", "PRF_HMAC_MD5", "PRF_HMAC_SHA1", "MODP_768",
+        "MODP_1024", "MODP_1536"}
+PROTOCOLS = {"ESP": 50, "AH": 51}
+WEAK_SAS = {b"DES-CBC", b"3DES-CBC", b"NULL", b"HMAC-MD5", b"HMAC-MD5-128", b"HMAC-SHA1", b"HMAC-SHA1-160"}
+NO_VERSION = 4
+UP, CONNECTING, REKEYING, DOWN, IDLE, NOT_CONFIGURED = 1, 2, 3, 4, 5, 6
 PRF = {"PRF_HMAC_MD5": 1, "PRF_HMAC_SHA1": 2, "PRF_AES128_XCBC": 4, "PRF_HMAC_SHA2_256": 5,
        "PRF_HMAC_SHA2_384": 6, "PRF_HMAC_SHA2_512": 7, "PRF_AES128_CMAC": 8}
 GROUPS = {"MODP_1024": 2, "MODP_1536": 5, "MODP_2048": 14, "MODP_3072": 15, "MODP_4096": 16,
@@ -133,6 +150,13 @@ def cipher(name, bits):
         family, rest = name.split("_", 1)
         return "%s%d-%s" % (family, bits, rest.replace("_", "-"))
     return name.replace("_", "-")
+
+
+def leaves_peer_open(conn):
+    """Road warriors: whoever asks may come from more than one address"""
+    words = conn.get("remote_addrs", [])
+    return not words or any(word.startswith("%") or "/" in word or re.fullmatch(r"[0-9a-f.:]+-[0-9a-f.:]+", word)
+                            for word in words)
 
 
 def pfs(sa, version):
@@ -255,6 +279,220 @@ class Wanted:
                 11: hashlib.sha1(data).hexdigest().encode(), 12: b"strongswan"}
 
 
+class Tunnels:
+    """The rows of ipsrTunnelTable"""
+    REDUMP = 12  # seconds until the agent has read the kernel's counters anew
+
+    def __init__(self, wanted, state, policies):
+        self.wanted, self.settled = wanted, wanted.settled
+        self.sas = compare_sas.parse_ip(state)
+        self.policies = [policy for policy in compare_policies.parse_ip(policies)
+                         if policy["dir"] == "out" and policy["templates"]]
+
+    def sa_of(self, child, sa, word):
+        """The kernel's SA, or None: "in" or "out" """
+        if "spi-" + word not in child:
+            return None
+        to = ipaddress.ip_address(sa["local-host" if word == "in" else "remote-host"])
+        for found in self.sas:
+            if (found["proto"], found["spi"]) == (PROTOCOLS[child["protocol"]], int(child["spi-" + word], 16)) and \
+                    ipaddress.ip_address(found["dst"]) == to:
+                return found
+        return None
+
+    def newest_up(self, children):
+        """Of (IKE SA, child SA): the newest that carries traffic. The daemon's word alone is not enough."""
+        up = [(sa, child) for sa, child in children
+              if sa["state"] in ("ESTABLISHED", "REKEYING") and child["state"] in ("INSTALLED", "REKEYING") and
+              self.sa_of(child, sa, "in") and self.sa_of(child, sa, "out")]
+        return max(up, key=lambda pair: int(pair[1]["uniqueid"])) if up else None
+
+    def reqid_of_trap(self, child):
+        """By the policy for its selectors; None where there are several, or none"""
+        wanted = [selector(child[side][0]) if len(child.get(side, [])) == 1 else None for side in ("local-ts", "remote-ts")]
+        if None in wanted:
+            return None
+        protocol = int((re.findall(r"\[(\d+)", wanted[0]) or ["0"])[0])
+        ends = [text.partition("[")[0] for text in wanted]
+        reqids = {policy["templates"][0]["reqid"] for policy in self.policies
+                  if [policy["sel"]["src"], policy["sel"]["dst"]] == ends and policy["sel"]["proto"] == protocol}
+        return reqids.pop() if len(reqids) == 1 else None
+
+    ### Rows
+
+    @staticmethod
+    def names(policy, child, who=None):
+        name = policy if policy == child else "%s/%s" % (policy, child)
+        return {4: ("%s [%s]" % (name, who.decode()) if who is not None else name).encode(), 5: cut(policy),
+                6: cut(child), 61: 0, 63: b"strongswan", 64: TRUE}
+
+    def configured(self, name, conn, child):
+        """What counts while it is not up; what was in use last stays where nothing is configured"""
+        policy = self.wanted.policy(name, conn)
+        row = {17: policy[10], 18: policy[11], 19: listed([selector(text) for text in child.get("local-ts", [])]),
+               20: listed([selector(text) for text in child.get("remote-ts", [])]), 21: policy[3],
+               26: MODES[child["mode"]][0]}
+        for column, words in ((11, conn.get("local_addrs", [])), (14, conn.get("remote_addrs", []))):
+            single = len(words) == 1 and re.fullmatch(r"[0-9a-f:]*[.:][0-9a-f.:]*", words[0])
+            if single or self.settled:
+                row[column], row[column + 1], row[column + 2] = address(words[0] if single else None)
+        return {column: value for column, value in row.items() if value or self.settled}
+
+    def not_up(self, state):
+        row = {7: state, 23: 0, 24: 0, 27: b"", 28: 0, 29: 0, 30: b"", 31: 0, 32: 0, 33: 0, 34: b"", 48: -1, 49: -1,
+               52: FALSE, 60: 0}
+        if self.settled:
+            row.update({10: 1, 22: 0, 25: 255, 35: FALSE, 36: 0, 37: 0, 38: 0, 39: 0, 41: 0, 42: 0, 43: 0, 44: None,
+                        45: -1, 46: None, 47: -1, 50: -1, 51: -1, 53: 0, 54: 0, 55: 0, 56: 0, 57: 0, 58: b"",
+                        59: -1})
+        return row
+
+    def down(self, names, conn, child, state, trapped):
+        row = self.names(*names)
+        row.update(self.not_up(state))
+        row.update(self.configured(names[0], conn, child))
+        reqid = self.reqid_of_trap(child) if trapped else 0 if self.settled else None
+        if reqid is not None:
+            row[62] = reqid
+        return row
+
+    def template(self, names, conn, child, users):
+        """The row that stands for all peers; users: their rows"""
+        row = self.names(*names)
+        row.update(self.not_up(UP if users else IDLE))
+        row.update(self.configured(names[0], conn, child))
+        row.update({18: b"", 61: len(users)})
+        if self.settled:
+            row[42] = 1 if users else 0
+            for column in (25, 44, 45, 50, 51) if users else ():
+                row.pop(column)
+        for column in (36, 37, 38, 39, 53, 54, 55):
+            total = sum(user[column] if self.settled else user[column].low for user in users)
+            row[column] = total if self.settled else Near(total, 2 ** 64)
+        return row
+
+    def totals(self, inbound, outbound):
+        """Of the present SAs of either direction"""
+        def total(sas, name):
+            return sum(sa[name] for sa in sas)
+        row = {36: total(inbound, "bytes"), 37: total(outbound, "bytes"), 38: total(inbound, "packets"),
+               39: total(outbound, "packets")}
+        for column in (53, 54, 55):
+            row[column] = sum(sa["errors"][column - 53] for sa in inbound)
+        if not self.settled:
+            return {column: Near(value, 2 ** 64) for column, value in row.items()}
+        row.update({41: 0, 42: 1, 43: 0, 46: None, 47: -1, 56: 0, 57: 0, 58: b"", 59: -1})
+        return row
+
+    def algorithms(self, sa):
+        kernel = compare_sas.expected(sa, self.wanted.now, self.wanted.slack)
+        return {27: kernel["Encryption"], 28: kernel["EncryptionKeyBits"], 29: kernel["EncryptionTransform"],
+                30: kernel["Authentication"], 31: kernel["AuthenticationKeyBits"],
+                32: kernel["AuthenticationTransform"]}
+
+    def is_weak(self, ike_sa, sas):
+        return bool(WEAK & {ike_sa.get(word) for word in ("encr-alg", "integ-alg", "prf-alg", "dh-group")} or
+                    WEAK_SAS & {self.algorithms(sa)[column] for sa in sas for column in (27, 30)})
+
+    def last_packets(self, child, packets):
+        """The agent knows to a full read when, but never takes none for some"""
+        row, oldest = {}, int(child["install-time"]) + self.wanted.slack
+        for column, word, count in ((50, "use-in", packets[0]), (51, "use-out", packets[1])):
+            used = int(child.get(word, 0)) - self.wanted.slack - self.REDUMP
+            if count or self.settled:
+                row[column] = Near(max(0, used), oldest) if count else -1
+        return row
+
+    def up(self, names, who, sa, child, state=UP):
+        sas = inbound, outbound = [self.sa_of(child, sa, word) for word in ("in", "out")]
+        get, slack = child.get, self.wanted.slack
+        ends = [left for left in (compare_sas.remaining(each, "hard", self.wanted.now, slack) for each in sas)
+                if left != -1]
+        row = self.names(*names, who)
+        row.update(self.algorithms(outbound))
+        row.update({7: REKEYING if state == UP and "REKEYING" in (child["state"], sa["state"]) else state, 10: 1,
+                    17: cut(sa["local-id"]), 18: identity_in(sa),
+                    19: listed([selector(item) for item in get("local-ts", [])]),
+                    20: listed([selector(item) for item in get("remote-ts", [])]),
+                    21: int(sa["version"]), 22: int(sa["uniqueid"]), 23: inbound["spi"], 24: outbound["spi"],
+                    25: PROTOCOLS[child["protocol"]], 26: MODES[child["mode"]][0], 33: GROUPS.get(get("dh-group"), 0),
+                    34: get("dh-group", "").replace("CURVE_", "CURVE").replace("_", "-").encode(),
+                    35: TRUE if self.is_weak(sa, sas) else FALSE, 48: self.wanted.left(get("rekey-time")),
+                    49: Near(min(end.low for end in ends), min(end.high for end in ends)) if ends else -1,
+                    52: FALSE, 60: 0, 62: int(child["reqid"])})
+        row[11], row[12], row[13] = address(sa["local-host"])
+        row[14], row[15], row[16] = address(sa["remote-host"])
+        row.update(self.totals([inbound], [outbound]))
+        row.update(self.last_packets(child, (inbound["packets"], outbound["packets"])))
+        if self.settled:
+            row.update({8: self.wanted.moment(child["install-time"]), 9: self.wanted.age(child["install-time"]),
+                        44: self.wanted.moment(child["install-time"]), 45: self.wanted.age(child["install-time"])})
+        return row
+
+    def manual(self, reqid):
+        """Keys set by hand: all that is known is the kernel's"""
+        ways = {(template["src"], template["dst"]) for policy in self.policies for template in policy["templates"]
+                if template["reqid"] == reqid}
+        mine = [sa for sa in self.sas if sa["reqid"] == reqid]
+        inbound, outbound = ([sa for sa in mine if ((sa["src"], sa["dst"]) in ways) == out] for out in (False, True))
+        newest = outbound[-1]
+        row = self.names("manual", str(reqid))
+        row.update(self.algorithms(newest))
+        row.update({7: UP, 10: 1, 17: b"", 18: b"", 21: NO_VERSION, 22: 0, 23: inbound[-1]["spi"], 24: newest["spi"],
+                    25: newest["proto"], 26: compare_sas.MODES[newest["mode"]], 33: 0, 34: b"",
+                    35: TRUE if self.is_weak({}, (newest, inbound[-1])) else FALSE, 48: -1, 49: -1, 52: FALSE, 60: 0,
+                    62: reqid, 63: b""})
+        row[11], row[12], row[13] = address(newest["src"])
+        row[14], row[15], row[16] = address(newest["dst"])
+        row.update(self.totals(inbound, outbound))
+        return row
+
+    ### All of them
+
+    def state_of(self, name, child_name, child, sas, trapped):
+        """Of one that is not up"""
+        waits = trapped and self.reqid_of_trap(child) in {
+            sa["reqid"] for sa in self.sas if not compare_sas.has_algorithm(sa)}
+        negotiated = any(sa["state"] in ("CREATED", "CONNECTING") or
+                         any(made["name"] == child_name and made["state"] in ("CREATED", "INSTALLING")
+                             for made in sa.get("child-sas", {}).values())
+                         for of, sa in sas if of == name)
+        return CONNECTING if negotiated or waits else IDLE if trapped else DOWN
+
+    def rows(self, conns, traps, sas, manual):
+        """{(policy, child, 0 for a template, 1, or a peer's identity): row}"""
+        rows, found = {}, {}
+        for name, sa in sas:
+            for child in sa.get("child-sas", {}).values():
+                found.setdefault((name, child["name"]), {}).setdefault(identity_in(sa), []).append((sa, child))
+        for name, conn in conns:
+            for child_name, child in conn.get("children", {}).items():
+                names, peers = (name, child_name), found.pop((name, child_name), {})
+                index, trapped = (key(name), key(child_name)), (name, child_name) in traps
+                if child["mode"] in ("PASS", "DROP"):
+                    continue
+                if not leaves_peer_open(conn):
+                    pair = self.newest_up([pair for pairs in peers.values() for pair in pairs])
+                    rows[index + (1,)] = self.up(names, None, *pair) if pair else self.down(
+                        names, conn, child, self.state_of(name, child_name, child, sas, trapped), trapped)
+                    continue
+                users = {who: self.up(names, who, *self.newest_up(pairs)) for who, pairs in peers.items()
+                         if self.newest_up(pairs)}
+                rows[index + (0,)] = self.template(names, conn, child, users.values())
+                rows.update({index + (who,): row for who, row in users.items()})
+        for names, peers in found.items():
+            pair = self.newest_up([pair for pairs in peers.values() for pair in pairs])
+            if pair:
+                rows[key(names[0]), key(names[1]), 1] = self.up(names, None, *pair, state=NOT_CONFIGURED)
+        rows.update({(b"manual", b"%d" % reqid, 1): self.manual(reqid) for reqid in manual})
+        return rows
+
+
+def identity_in(sa):
+    """The user's name says more than the device's, and that more than the address"""
+    return cut(sa.get("remote-eap-id") or sa.get("remote-xauth-id") or sa.get("remote-id") or sa["remote-host"])
+
+
 def openssl(what, data):
     names = ["-nameopt", "esc_2253,esc_ctrl,utf8,dump_nostr,dump_unknown,dump_der,sep_comma_plus_space,"
              "sname"]
@@ -269,26 +507,27 @@ def seconds_of(text):
     return int(moment.replace(tzinfo=timezone.utc).timestamp())
 
 
-def wanted_rows(folder, wanted):
+def wanted_rows(folder, wanted, manual=()):
     """{(table, index octets or number): row}"""
-    def read(name):
+    def text(name):
         with open(os.path.join(folder, name)) as file:
-            return read_pretty(file.read())
+            return file.read()
 
-    rows, traps = {}, set()
-    for _, event in read("pols"):
-        for content in event.values():
-            traps.add((content["ike"], content["child"]))
-    for _, event in read("sas"):
-        (name, sa), = event.items()
+    def items(name):
+        return [item for _, event in read_pretty(text(name)) for item in event.items()]
+
+    rows, sas, conns = {}, items("sas"), items("conns")
+    traps = {(content["ike"], content["child"]) for _, content in items("pols")}
+    for name, sa in sas:
         rows[IKE_SA, int(sa["uniqueid"])] = wanted.ike_sa(name, sa)
-    for _, event in read("conns"):
-        (name, conn), = event.items()
+    for name, conn in conns:
         rows[IKE_POLICY, (key(name),)] = wanted.policy(name, conn)
         for child_name, child in conn.get("children", {}).items():
             rows[CONFIGURED, (key(name), key(child_name))] = wanted.configured(
                 name, child_name, child, traps)
-    for _, cert in read("certs"):
+    tunnels = Tunnels(wanted, text("state"), text("policy")).rows(conns, traps, sas, manual)
+    rows.update({(TUNNEL, index): row for index, row in tunnels.items()})
+    for _, cert in read_pretty(text("certs")):
         row = wanted.certificate(cert)
         rows[CERTIFICATE, (row[11],)] = row
     return rows
@@ -314,18 +553,40 @@ def moment_of(octets):
                         tzinfo=timezone.utc).timestamp())
 
 
-MOMENTS = {(IKE_SA, 37), (IKE_SA, 45), (CERTIFICATE, 5), (CERTIFICATE, 6)}
+MOMENTS = {(IKE_SA, 37), (IKE_SA, 45), (CERTIFICATE, 5), (CERTIFICATE, 6), (TUNNEL, 8), (TUNNEL, 44), (TUNNEL, 46)}
+
+
+def tunnel_of(index, row, tables):
+    """What the comparer knows a tunnel by. Numbers of rows become what daemon and kernel know those by."""
+    names, _, instance = index.rpartition(".")
+    for column, table, known_by in ((22, IKE_SA, 47), (23, SA, 2), (24, SA, 2)):
+        if row.get(column):
+            other = tables.get(table, {}).get(str(row[column]), {}).get(known_by, "no row %d" % row[column])
+            row[column] = int(other, 16) if isinstance(other, bytes) else other
+    peers = names + ".0" in tables[TUNNEL]
+    return names_of(names) + (row.get(18) if peers and instance != "0" else int(instance),)
 
 
 def told_rows(text):
-    rows = {}
-    for table, found in read_walk(text, TABLES).items():
+    rows, tables = {}, read_walk(text, TABLES)
+    for table, found in tables.items():
         for index, row in found.items():
             for column in row:
                 if (table, column) in MOMENTS:
                     row[column] = moment_of(row[column])
-            rows[table, row[47] if table == IKE_SA else identity_of(table, index)] = row
+            if table == IKE_SA:
+                rows[table, row[47]] = row
+            elif table == TUNNEL:
+                rows[table, tunnel_of(index, row, tables)] = row
+            elif table != SA:
+                rows[table, identity_of(table, index)] = row
     return rows
+
+
+def without_those_away(told, wanted):
+    """Road warriors that left keep a row, which says that this is on purpose"""
+    return {identity: row for identity, row in told.items()
+            if identity in wanted or identity[0] != TUNNEL or isinstance(identity[1][2], int) or row.get(7) != IDLE}
 
 
 def main():
@@ -333,12 +594,14 @@ def main():
     parser.add_argument("--slack", type=int, default=5)
     parser.add_argument("--now", type=int, default=int(time.time()))
     parser.add_argument("--settled", action="store_true")
+    parser.add_argument("--manual", default="")
     parser.add_argument("folder")
     options = parser.parse_args()
-    wanted = wanted_rows(options.folder, Wanted(options.now, options.slack, options.settled))
+    wanted = wanted_rows(options.folder, Wanted(options.now, options.slack, options.settled),
+                         [int(reqid) for reqid in options.manual.split(",") if reqid])
     with open(os.path.join(options.folder, "walk")) as file:
         told = told_rows(file.read())
-    found = list(differences(wanted, told))
+    found = list(differences(wanted, without_those_away(told, wanted)))
     for line in found:
         print(line)
     print("%d rows, %d columns compared, %d differences" % (

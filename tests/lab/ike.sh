@@ -17,6 +17,8 @@ warriors=()
 for ((n = 1; n <= WARRIORS; n++)); do warriors+=("home$n"); done
 check "moon brings its tunnels up" up moon net bytes ah icmp legacy-net six-net v4-in-six natt-net
 check "road warriors come" up sun "${warriors[@]}"
+check "tunnels have routes" pair_routes
+check "packets pass" pair_traffic 3
 
 # events have to do it: nothing is read again by the clock
 cat >"$WORK/agent.conf" <<X
@@ -30,7 +32,9 @@ check "strongSwan's collector is up" wait_until 30 strongswan_up
 is "the agent is not root" "$(ps -o user= -p "$AGENT")" nobody
 check "nobody may not open the socket" bash -c \
     "! setpriv --reuid nobody --clear-groups ls '$(vici_socket moon)' 2>/dev/null"
-soon_same_as_daemon "all columns as swanctl tells" 20 --settled
+soon_same_as_daemon "all columns as swanctl and ip tell" 20 --settled
+check "more packets pass" pair_traffic 5
+soon_same_as_daemon "the same with what they count" 30 --settled
 cp -r "$WORK/ike" "$LABOUT/ike-settled" # what the comparer's own test is made of
 is "every IKE SA is there" "$(ike_column 47 | wc -l)" $((6 + WARRIORS))
 is "the daemon's version is told" "$(strongswan 14 | xxd -r -p | cut -d ' ' -f 1)" strongSwan
