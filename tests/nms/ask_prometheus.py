@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""ask_prometheus.py URL DASHBOARD.JSON: every query of the dashboard returns data, as do its variables."""
+"""ask_prometheus.py URL DASHBOARD.JSON INSTANCE: every query of the dashboard returns data of the instances that this
+expression matches, as do its variables."""
 import json
 import sys
 import urllib.parse
 import urllib.request
 
-VALUES = {"$instance": ".*", "$__rate_interval": "30s", "${datasource}": "prometheus"}
+VALUES = {"$__rate_interval": "30s", "${datasource}": "prometheus"}
 
 
 def ask(url, path, **parameters):
@@ -19,12 +20,12 @@ def queries(dashboard):
             yield panel["title"], target["expr"]
 
 
-def main(url, path):
+def main(url, path, instance):
     with open(path, encoding="utf-8") as file:
         dashboard = json.load(file)
     failed = 0
     for title, expression in queries(dashboard):
-        for variable, value in VALUES.items():
+        for variable, value in {**VALUES, "$instance": instance}.items():
             expression = expression.replace(variable, value)
         result = ask(url, "/api/v1/query", query=expression)["result"]
         numbers = [sample["value"][1] for sample in result if sample["value"][1] != "NaN"]
