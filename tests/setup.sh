@@ -272,6 +272,14 @@ is "a command configured before: no secret" "$(grep -c '^rocommunity' $OURS)" 0
 "$SETUP" --undo --yes >"$WORK/undone"
 check "a command configured before: all files as before" as_before
 
+# Debian's postrm has the program in itself (debian/rules): the function of it that is called by a purge
+run_with debian
+save
+sed -e "/^#SETUP#\$/{r $SETUP" -e 'd}' "$source/debian/ipsec-report-agent.postrm" | sed '/^if \[ "\$1" = purge/,$d' >"$WORK/postrm"
+check "a purge: set up" "$SETUP" --yes
+check "a purge: takes it back" sh -c '. "$1" && undo_setup' sh "$WORK/postrm"
+check "a purge: all files as before" as_before
+
 run_with debian
 check "a group: set up" "$SETUP" --yes --group readers
 check "a group: works for a member" as_other --groups readers
