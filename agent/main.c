@@ -10,19 +10,13 @@
 #include "agentx_shortcut.h"
 #include "background.h"
 #include "collectors/audit.h"
-#include "collectors/flows.h"
-#include "collectors/interfaces.h"
-#include "collectors/libreswan.h"
-#include "collectors/statistics.h"
-#include "collectors/strongswan.h"
-#include "collectors/xfrm.h"
 #include "config_files.h"
+#include "configurations.h"
 #include "event_loop.h"
 #include "handler.h"
 #include "joins/bypasses.h"
 #include "joins/certificate_users.h"
 #include "joins/directions.h"
-#include "joins/events.h"
 #include "joins/flow_verdicts.h"
 #include "joins/ike_sas.h"
 #include "joins/journal.h"
@@ -33,16 +27,12 @@
 #include "joins/sa_owners.h"
 #include "joins/totals.h"
 #include "joins/tunnel_gauges.h"
-#include "joins/tunnels.h"
 #include "joins/weak.h"
-#include "journal_file.h"
-#include "notifier.h"
 #include "opener.h"
 #include "options.h"
 #include "privileges.h"
 #include "sd_notify.h"
 #include "self.h"
-#include "settings.h"
 #include "snmp_agent.h"
 #include "state.h"
 #include "state_file.h"
@@ -68,7 +58,6 @@ struct agent {
         struct journal_file *journal_file;
         struct notifier *notifier;
         struct rules *rules;
-        struct opener *opener;
         struct directions *directions;
         struct sa_owners *sa_owners;
         struct rule_owners *rule_owners;
@@ -84,8 +73,7 @@ struct agent {
         struct state *state;
         struct tunnel_gauges *tunnel_gauges;
         struct events *events;
-        struct recording *recording;
-        struct replay *replay;
+        struct sources sources;
         struct collector *xfrm;
         struct collector *interfaces;
         struct collector *statistics;
@@ -104,129 +92,6 @@ static bool failed(const char *what, const char *subject, int err)
 {
         snmp_log(LOG_ERR, "%s %s failed: %s\n", what, subject, strerror(-err));
         return false;
-}
-
-static struct xfrm_config xfrm_config(const struct agent *agent)
-{
-        return (struct xfrm_config){
-                .redump_interval = agent->settings.redump_interval,
-                .check_interval = agent->settings.check_interval,
-                .receive_buffer = agent->settings.receive_buffer,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct interfaces_config interfaces_config(const struct agent *agent)
-{
-        return (struct interfaces_config){
-                .interval = agent->settings.interface_interval,
-                .receive_buffer = agent->settings.receive_buffer,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct statistics_config statistics_config(const struct agent *agent)
-{
-        return (struct statistics_config){
-                .interval = agent->settings.statistics_interval,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct strongswan_config strongswan_config(const struct agent *agent)
-{
-        return (struct strongswan_config){
-                .interval = agent->settings.ike_interval,
-                .sa_interval = agent->settings.ike_sa_interval,
-                .opener = agent->opener,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct libreswan_config libreswan_config(const struct agent *agent)
-{
-        return (struct libreswan_config){
-                .interval = agent->settings.libreswan_interval,
-                .opener = agent->opener,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct flows_config flows_config(const struct agent *agent)
-{
-        return (struct flows_config){
-                .interval = agent->settings.flow_interval,
-                .idle = agent->settings.flow_idle,
-                .maximum = agent->settings.flow_maximum,
-                .recording = agent->recording,
-                .replay = agent->replay,
-        };
-}
-
-static struct tunnels_config tunnels_config(const struct agent *agent)
-{
-        return (struct tunnels_config){
-                .retention = agent->settings.tunnel_retention,
-                .maximum = agent->settings.tunnel_maximum,
-                .one_way = agent->settings.one_way_seconds,
-                .idle_patterns = agent->settings.idle_tunnels.words,
-                .n_idle_patterns = agent->settings.idle_tunnels.n,
-        };
-}
-
-static struct notifier_config notifier_config(const struct agent *agent)
-{
-        return (struct notifier_config){
-                .gate = {
-                        .on = agent->settings.notifications,
-                        .kinds = agent->settings.notification_kinds,
-                        .interval = agent->settings.notification_interval,
-                        .hold_down = agent->settings.notification_hold_down,
-                        .burst = agent->settings.notification_burst,
-                        .burst_interval = agent->settings.notification_burst_time,
-                },
-                .queue = agent->settings.notification_queue,
-        };
-}
-
-/* What is replayed belongs to another machine, or another time: it has a file of its own or none.
- */
-static struct journal_file_config journal_file_config(const struct agent *agent, char path[256])
-{
-        const struct settings *settings = &agent->settings;
-        bool named = settings->journal_file[0] != '\0';
-
-        return (struct journal_file_config){
-                .path = named ? settings->journal_file : settings_default_journal(path),
-                .size = agent->options.replay && !named ? 0 : settings->journal_size,
-                .files = settings->journal_files,
-                .sync = settings->journal_sync,
-        };
-}
-
-/* Failures are counted no finer than counters are read. */
-static struct events_config events_config(const struct agent *agent)
-{
-        const struct settings *settings = &agent->settings;
-
-        return (struct events_config){
-                .expiry_seconds = settings->expiry_seconds,
-                .expiry_percent = settings->expiry_percent,
-                .integrity_failures = settings->integrity_failures,
-                .replay_failures = settings->replay_failures,
-                .failure_interval = settings->failure_interval > settings->redump_interval
-                                            ? settings->failure_interval
-                                            : settings->redump_interval,
-                .drop_interval = settings->failure_interval,
-                .certificate_days = settings->certificate_days,
-                .idle_patterns = settings->idle_tunnels.words,
-                .n_idle_patterns = settings->idle_tunnels.n,
-        };
 }
 
 /* ---- the journal ---- */
@@ -264,7 +129,7 @@ static void notification_settled(void *context, uint32_t number, enum event_noti
 /* Before snmpd is connected to: that is the first thing to be told. */
 static bool start_journal(struct agent *agent)
 {
-        const struct notifier_config config = notifier_config(agent);
+        const struct notifier_config config = notifier_config(&agent->settings);
         const struct notifier_ops ops = {
                 .context = agent,
                 .settled = notification_settled,
@@ -274,7 +139,7 @@ static bool start_journal(struct agent *agent)
         char path[256];
 
         agent->journal = journal_new(agent->store, agent->loop, agent->settings.event_table_size);
-        file = journal_file_config(agent, path);
+        file = journal_file_config(&agent->settings, agent->options.replay != NULL, path);
         agent->journal_file = journal_file_new(agent->store, agent->loop, &file);
         if (!agent->journal || !agent->journal_file)
                 return false;
@@ -285,11 +150,11 @@ static bool start_journal(struct agent *agent)
 
 static void configure_journal(struct agent *agent)
 {
-        const struct notifier_config config = notifier_config(agent);
+        const struct notifier_config config = notifier_config(&agent->settings);
         struct journal_file_config file;
         char path[256];
 
-        file = journal_file_config(agent, path);
+        file = journal_file_config(&agent->settings, agent->options.replay != NULL, path);
         journal_file_configure(agent->journal_file, &file);
         notifier_configure(agent->notifier, &config);
 }
@@ -299,8 +164,8 @@ static void configure_journal(struct agent *agent)
 static void configure_joins(struct agent *agent)
 {
         const struct word_list *weak = &agent->settings.weak_algorithms;
-        struct tunnels_config tunnels = tunnels_config(agent);
-        struct events_config events = events_config(agent);
+        struct tunnels_config tunnels = tunnels_config(&agent->settings);
+        struct events_config events = events_config(&agent->settings);
 
         weak_configure(agent->weak, weak->words, weak->n);
         self_tell_weak(agent->self, weak->words, weak->n);
@@ -313,12 +178,12 @@ static void configure_joins(struct agent *agent)
 
 static void configure_collectors(struct agent *agent)
 {
-        struct xfrm_config xfrm = xfrm_config(agent);
-        struct interfaces_config interfaces = interfaces_config(agent);
-        struct statistics_config statistics = statistics_config(agent);
-        struct strongswan_config strongswan = strongswan_config(agent);
-        struct libreswan_config libreswan = libreswan_config(agent);
-        struct flows_config flows = flows_config(agent);
+        struct xfrm_config xfrm = xfrm_config(&agent->settings, &agent->sources);
+        struct interfaces_config interfaces = interfaces_config(&agent->settings, &agent->sources);
+        struct statistics_config statistics = statistics_config(&agent->settings, &agent->sources);
+        struct strongswan_config strongswan = strongswan_config(&agent->settings, &agent->sources);
+        struct libreswan_config libreswan = libreswan_config(&agent->settings, &agent->sources);
+        struct flows_config flows = flows_config(&agent->settings, &agent->sources);
 
         xfrm_configure(agent->xfrm, &xfrm);
         interfaces_configure(agent->interfaces, &interfaces);
@@ -379,17 +244,17 @@ static bool open_recordings(struct agent *agent)
         int err = 0;
 
         if (options->record) {
-                agent->recording = recording_new(options->record, agent->loop, &err);
-                if (!agent->recording)
+                agent->sources.recording = recording_new(options->record, agent->loop, &err);
+                if (!agent->sources.recording)
                         return failed("recording to", options->record, err);
         }
         if (!options->replay)
                 return true;
-        agent->replay = replay_new(options->replay, agent->loop, &err);
-        if (!agent->replay)
+        agent->sources.replay = replay_new(options->replay, agent->loop, &err);
+        if (!agent->sources.replay)
                 return failed("replaying", options->replay, err);
-        if (replay_recorded(agent->replay) != 0)
-                event_loop_set_wall(agent->loop, replay_recorded(agent->replay));
+        if (replay_recorded(agent->sources.replay) != 0)
+                event_loop_set_wall(agent->loop, replay_recorded(agent->sources.replay));
         return true;
 }
 
@@ -413,14 +278,14 @@ static void flow_table_asked(void *context)
 
 static bool start_collectors(struct agent *agent)
 {
-        struct xfrm_config xfrm = xfrm_config(agent);
-        struct interfaces_config interfaces = interfaces_config(agent);
-        struct statistics_config statistics = statistics_config(agent);
-        struct strongswan_config strongswan = strongswan_config(agent);
-        struct libreswan_config libreswan = libreswan_config(agent);
-        struct flows_config flows = flows_config(agent);
-        const struct audit_config audit = { .recording = agent->recording,
-                                            .replay = agent->replay };
+        struct xfrm_config xfrm = xfrm_config(&agent->settings, &agent->sources);
+        struct interfaces_config interfaces = interfaces_config(&agent->settings, &agent->sources);
+        struct statistics_config statistics = statistics_config(&agent->settings, &agent->sources);
+        struct strongswan_config strongswan = strongswan_config(&agent->settings, &agent->sources);
+        struct libreswan_config libreswan = libreswan_config(&agent->settings, &agent->sources);
+        struct flows_config flows = flows_config(&agent->settings, &agent->sources);
+        const struct audit_config audit = { .recording = agent->sources.recording,
+                                            .replay = agent->sources.replay };
 
         agent->xfrm = xfrm_new(agent->loop, agent->store, &xfrm);
         if (!add_collector(agent, agent->xfrm, agent->settings.xfrm))
@@ -444,7 +309,7 @@ static bool start_collectors(struct agent *agent)
                            agent->settings.audit))
                 return false;
         handler_on_asked(agent->handler, &flow_type, flow_table_asked, agent->flows);
-        if (agent->replay && replay_start(agent->replay) < 0)
+        if (agent->sources.replay && replay_start(agent->sources.replay) < 0)
                 return failed("replaying", agent->options.replay, -ENOMEM);
         return true;
 }
@@ -465,7 +330,7 @@ static bool drop_privileges(const struct agent *agent)
 {
         const char *user = agent->options.user;
         int err = privileges_drop(user, agent->options.group,
-                                  agent->settings.audit && !agent->replay);
+                                  agent->settings.audit && !agent->sources.replay);
 
         if (err == -ENOENT)
                 snmp_log(LOG_ERR, "there is no user %s\n", user);
@@ -509,7 +374,7 @@ static bool add_joins(struct agent *agent)
 static bool start_joins(struct agent *agent)
 {
         const struct word_list *weak = &agent->settings.weak_algorithms;
-        struct tunnels_config tunnels = tunnels_config(agent);
+        struct tunnels_config tunnels = tunnels_config(&agent->settings);
 
         agent->overdue = overdue_new(agent->store, agent->loop);
         agent->weak = weak_new(agent->store, agent->loop, weak->words, weak->n);
@@ -523,7 +388,7 @@ static bool start_joins(struct agent *agent)
 /* What is replayed belongs to another machine, or another time. */
 static bool start_state(struct agent *agent)
 {
-        if (!agent->replay) {
+        if (!agent->sources.replay) {
                 agent->state =
                         state_new(agent->store, agent->loop, agent->tunnels, agent->totals,
                                   agent->settings.state_file, agent->settings.state_interval);
@@ -541,8 +406,8 @@ static void make_folders(const struct agent *agent)
         struct journal_file_config journal;
         char path[256];
 
-        journal = journal_file_config(agent, path);
-        if (!agent->replay)
+        journal = journal_file_config(&agent->settings, agent->options.replay != NULL, path);
+        if (!agent->sources.replay)
                 state_file_make_folder(agent->settings.state_file, agent->options.user);
         if (journal.size > 0)
                 state_file_make_folder(journal.path, agent->options.user);
@@ -551,7 +416,7 @@ static void make_folders(const struct agent *agent)
 /* What was restored is no event. */
 static bool start_events(struct agent *agent)
 {
-        struct events_config events = events_config(agent);
+        struct events_config events = events_config(&agent->settings);
 
         agent->events = events_new(agent->store, agent->loop, agent->journal, &events);
         return agent->events || failed("keeping", "what happens", -ENOMEM);
@@ -584,8 +449,8 @@ static bool start(struct agent *agent)
                 return false;
         }
         /* The opener keeps what is given up here. */
-        agent->opener = opener_start(agent->loop, &paths);
-        if (!agent->opener)
+        agent->sources.opener = opener_start(agent->loop, &paths);
+        if (!agent->sources.opener)
                 return failed("starting", "the opener", -errno);
         make_folders(agent);
         return drop_privileges(agent) && start_state(agent) && start_events(agent) &&
@@ -601,9 +466,9 @@ static void stop(struct agent *agent)
         state_free(agent->state);
         for (size_t i = 0; i < agent->n_collectors; i++)
                 agent->collectors[i]->ops->free(agent->collectors[i]);
-        opener_stop(agent->opener);
-        replay_free(agent->replay);
-        recording_free(agent->recording);
+        opener_stop(agent->sources.opener);
+        replay_free(agent->sources.replay);
+        recording_free(agent->sources.recording);
         notifier_free(agent->notifier);
         journal_file_free(agent->journal_file);
         handler_free(agent->handler);

@@ -109,8 +109,11 @@ static int complain_absent(struct session *session)
 {
         const char *address = session_address(session), *identity = session_identity(session);
         enum listing listing;
-        int err = find_listing(session, &listing);
+        int err;
 
+        if (session_complain_unreadable(session))
+                return -EACCES;
+        err = find_listing(session, &listing);
         if (err < 0)
                 return err;
         if (listing == MODULE_LISTED)

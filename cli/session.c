@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "complain.h"
+#include "unreadable.h"
 
 #include <errno.h>
 #include <net-snmp/library/large_fd_set.h>
@@ -29,8 +30,9 @@ struct session {
         struct exchange *exchanges;
         char *address;
         char *identity;
-        bool answered; /* at least once */
-        bool progress; /* walks show it */
+        char *unreadable; /* a configuration that would have said whom to ask, and how; or NULL */
+        bool answered;    /* at least once */
+        bool progress;    /* walks show it */
         const volatile sig_atomic_t *interrupted;
         const sigset_t *signals;
         int64_t wall_offset;    /* what the agent's wall clock is ahead of ours, seconds */
@@ -135,7 +137,7 @@ static void free_parsed(netsnmp_session *s)
  * The agent of ipsec_report.conf has a community there. It is for that agent alone, and counts more
  * than what snmp.conf says for any; what was said on the command line counts more.
  */
-static int choose_configured(int argc, char **argv, netsnmp_session *s)
+static int choose_configured(struct session *session, int argc, char **argv, netsnmp_session *s)
 {
         const char *address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, STORED_ADDRESS);
         const char *community = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, STORED_COMMUNITY);
@@ -143,8 +145,12 @@ static int choose_configured(int argc, char **argv, netsnmp_session *s)
         s->peername = strdup(address ? address : DEFAULT_ADDRESS);
         if (!s->peername)
                 return -ENOMEM;
-        if (!community || has_option(argc, argv, 'v') || has_option(argc, argv, 'c') ||
+        if (has_option(argc, argv, 'v') || has_option(argc, argv, 'c') ||
             has_option(argc, argv, 'u'))
+                return 0;
+        if (!address && !community)
+                session->unreadable = unreadable_configuration(CONFIGURATION);
+        if (!community)
                 return 0;
         free(s->community);
         s->community = (u_char *)strdup(community);
@@ -157,7 +163,7 @@ static int choose_configured(int argc, char **argv, netsnmp_session *s)
  * netsnmp_parse_args() insists on an address: a default one stands behind all that was given, and
  * the index that comes back says whether it was taken.
  */
-static int parse(int argc, char **argv, netsnmp_session *s)
+static int parse(struct session *session, int argc, char **argv, netsnmp_session *s)
 {
         char **all = calloc((size_t)argc + 2, sizeof(*all));
         char fallback[] = DEFAULT_ADDRESS;
@@ -169,7 +175,7 @@ static int parse(int argc, char **argv, netsnmp_session *s)
         all[argc] = fallback;
         taken = netsnmp_parse_args(argc + 1, all, s, "", no_other_options, 0);
         if (taken > argc)
-                err = choose_configured(argc, argv, s);
+                err = choose_configured(session, argc, argv, s);
         else if (taken > 0)
                 s->peername = strdup(s->peername);
         if (taken > 0 && taken < argc)
@@ -275,7 +281,7 @@ int session_open(int argc, char **argv, struct session **opened)
         /* While the configuration is read the library's word counts, but not its small talk. */
         if (!logging)
                 netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_WARNING);
-        err = parse(argc, argv, &s);
+        err = parse(session, argc, argv, &s);
         if (err != 0)
                 goto out;
         choose_version(&s, has_option(argc, argv, 'v'));
@@ -307,6 +313,7 @@ void session_close(struct session *session)
         }
         free(session->address);
         free(session->identity);
+        free(session->unreadable);
         free(session);
 }
 
@@ -528,13 +535,24 @@ static void complain_timeout(const struct session *session)
                          address);
 }
 
+bool session_complain_unreadable(const struct session *session)
+{
+        if (!session->unreadable)
+                return false;
+        complain("you may not read %s: ask whoever administers this machine to let you, or say a "
+                 "community or a user",
+                 session->unreadable);
+        return true;
+}
+
 static void complain_failure(const struct session *session, int failure)
 {
         const char *address = session->address, *identity = session->identity;
 
         switch (failure) {
         case SNMPERR_TIMEOUT:
-                complain_timeout(session);
+                if (session->answered || !session_complain_unreadable(session))
+                        complain_timeout(session);
                 break;
         case SNMPERR_BAD_RECVFROM:
         case SNMPERR_ABORT:

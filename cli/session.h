@@ -49,6 +49,12 @@ void session_release(struct session *session, struct exchange *exchange);
 /* Says in one sentence why an exchange failed, by its failure or its error_status. */
 void session_complain(const struct session *session, const struct exchange *exchange);
 
+/*
+ * Where nobody said whom to ask, and a configuration says it to others than to whoever runs this:
+ * says that, and true.
+ */
+bool session_complain_unreadable(const struct session *session);
+
 /* Says how far a walk that takes long is, on the terminal that standard error is? Not at first. */
 void session_show_progress(struct session *session, bool show);
 bool session_shows_progress(const struct session *session);

@@ -366,6 +366,8 @@ static int put_ike_sa(struct libreswan_rows *r, const struct libreswan_state *st
         const struct ike_sa *old;
         struct ike_sa row;
 
+        if (state->ike_state == IKE_ESTABLISHED)
+                libreswan_ends_succeed(r, state->id);
         memset(&row, 0, sizeof(row));
         row.daemon_kind = DAEMON_LIBRESWAN;
         row.daemon_run = r->run;
@@ -386,8 +388,6 @@ static int put_ike_sa(struct libreswan_rows *r, const struct libreswan_state *st
         old = table_find(r->ike_sas, &row);
         if (old)
                 keep_known(&row, old, conn != NULL);
-        if (row.state == IKE_ESTABLISHED)
-                libreswan_ends_succeed(r, row.daemon_id);
         if (old && old->state == IKE_REKEYED && row.state == IKE_ESTABLISHED)
                 row.state = IKE_REKEYED; /* pluto's word does not tell it */
         if (state->peer.type != INET_ADDR_UNKNOWN)

@@ -51,6 +51,18 @@ int strongswan_take_certificate(struct strongswan_rows *r, struct vici_slice mes
 int strongswan_take_log(struct strongswan_rows *r, struct vici_slice message, uint32_t *id,
                         struct strongswan_said *said);
 
+/* Rows of this run by the daemon's numbers, or NULL; and the first child of an IKE SA of any run.
+ */
+const struct ike_sa *strongswan_find_ike_sa(const struct strongswan_rows *r, uint32_t id);
+const struct child_sa *strongswan_find_child(const struct strongswan_rows *r, uint32_t id);
+const struct child_sa *strongswan_first_child(const struct strongswan_rows *r, uint32_t run,
+                                              uint32_t ike_id);
+
+/* Whether an IKE SA in this state is up. */
+bool strongswan_is_up_state(uint8_t state);
+
+/* ---- what goes: strongswan_gone.c ---- */
+
 /* Ends a read of what list-policies tells: what it did not tell is no trap any more. */
 void strongswan_policies_read(struct strongswan_rows *r, int64_t begun);
 

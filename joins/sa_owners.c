@@ -13,6 +13,9 @@
 /* Seconds that an IKE daemon has to tell of an SA before it is taken for one made by hand. */
 #define GRACE 5
 
+/* libreswan is asked now and then: so many seconds at the most it is waited for. */
+#define ASKED_WITHIN 90
+
 struct sa_owners {
         struct loop *loop;
         struct loop_timer *timer;
@@ -79,18 +82,36 @@ static bool is_implicit(const struct ipsec_sa *sa)
         return sa->protocol == PROTOCOL_IPIP || sa->protocol == PROTOCOL_IPV6;
 }
 
+/* Whether libreswan, if it is there, has been asked since then: it tells nothing unasked. */
+static bool was_asked_since(const struct sa_owners *o, int64_t moment)
+{
+        const struct collector_row key = { .key = ike_daemon_name(DAEMON_LIBRESWAN) };
+        const struct collector_row *row = table_find(o->collectors, &key);
+
+        if (!row || (row->state != COLLECTOR_UP && row->state != COLLECTOR_DEGRADED))
+                return true;
+        return row->last_success - row->duration / 1000000 > moment + 1;
+}
+
+static bool had_its_time(const struct sa_owners *o, const struct ipsec_sa *sa)
+{
+        struct moment now;
+        int64_t age;
+
+        o->loop->now(o->loop, &now);
+        age = now.wall - sa->add_time;
+        return age >= GRACE && (age >= ASKED_WITHIN || was_asked_since(o, sa->add_time));
+}
+
 /* The daemon's word of an SA comes a moment after the kernel's. */
 static uint8_t keying_without_child(struct sa_owners *o, const struct ipsec_sa *sa)
 {
-        struct moment now;
-
         if (sa->state == SA_LARVAL || is_implicit(sa) || !o->heard)
                 return KEYING_UNKNOWN;
         if (sa->keying == KEYING_IKE)
                 return KEYING_IKE; /* its child went first, or its daemon: its keys are what they
                                       were */
-        o->loop->now(o->loop, &now);
-        if (!o->served || now.wall - sa->add_time >= GRACE || sa->keying == KEYING_MANUAL)
+        if (!o->served || sa->keying == KEYING_MANUAL || had_its_time(o, sa))
                 return KEYING_MANUAL;
         wait_for_daemon(o, sa);
         return KEYING_UNKNOWN;

@@ -164,11 +164,13 @@ works_for_root() {
     fi
 }
 
-not_for_nobody() {
+not_for_nobody() { # WHAT [WHY]
     if as_other --clear-groups >"$WORK/nobody"; then
         not_ok "$1: not for nobody" "it does"
-    else
+    elif [ -z "${2:-}" ] || grep -qF "$2" "$WORK/nobody"; then
         ok "$1: not for nobody"
+    else
+        not_ok "$1: not for nobody" "$(head -n 1 "$WORK/nobody")"
     fi
 }
 
@@ -270,10 +272,18 @@ is "a command configured before: no secret" "$(grep -c '^rocommunity' $OURS)" 0
 "$SETUP" --undo --yes >"$WORK/undone"
 check "a command configured before: all files as before" as_before
 
+# Debian's postrm has the program in itself (debian/rules): the function of it that is called by a purge
+run_with debian
+save
+sed -e "/^#SETUP#\$/{r $SETUP" -e 'd}' "$source/debian/ipsec-report-agent.postrm" | sed '/^if \[ "\$1" = purge/,$d' >"$WORK/postrm"
+check "a purge: set up" "$SETUP" --yes
+check "a purge: takes it back" sh -c '. "$1" && undo_setup' sh "$WORK/postrm"
+check "a purge: all files as before" as_before
+
 run_with debian
 check "a group: set up" "$SETUP" --yes --group readers
 check "a group: works for a member" as_other --groups readers
-not_for_nobody "a group"
+not_for_nobody "a group" "you may not read /etc/snmp/ipsec_report.conf (mode 0640, group readers): ask whoever"
 # the agent runs, and has to come back by itself
 check "a view, later" "$SETUP" --yes --group readers --view systemonly
 check "a view: who sees it sees IPsec" "$BUILD/ipsec_report" -collector -- -v2c -c public 127.0.0.1

@@ -311,6 +311,40 @@ START_TEST(same_spi_elsewhere)
 }
 END_TEST
 
+static void libreswan_answers(void)
+{
+        struct collector_row row;
+        struct moment now;
+
+        loop->now(loop, &now);
+        memset(&row, 0, sizeof(row));
+        row.key = "libreswan";
+        row.state = COLLECTOR_UP;
+        row.last_success = now.wall;
+        row.duration = 3000000;
+        ck_assert_int_eq(table_put(collectors, &row, TABLE_FROM_EVENT), 0);
+        turn();
+}
+
+/* It tells nothing unasked: until it was asked since, nobody knows whose an SA is. */
+START_TEST(test_libreswan_is_asked_later)
+{
+        put_collector("strongswan", COLLECTOR_UNSUPPORTED);
+        libreswan_answers();
+        put_sa(0x1001, PROTOCOL_ESP, 7, DIRECTION_OUTBOUND);
+        fake_loop_advance(loop, 2000);
+        libreswan_answers(); /* it was asked before */
+        fake_loop_advance(loop, 18000);
+        ck_assert_uint_eq(sa_of(0x1001)->keying, KEYING_UNKNOWN);
+        if (_i == 0)
+                libreswan_answers();
+        else
+                fake_loop_advance(loop, 80000); /* and is not asked again */
+        fake_loop_advance(loop, 5000);
+        ck_assert_uint_eq(sa_of(0x1001)->keying, KEYING_MANUAL);
+}
+END_TEST
+
 /* No turn of the loop lies between: a pointer never dangles. */
 START_TEST(no_pointer_dangles)
 {
@@ -602,6 +636,7 @@ int main(void)
         TCase *tcase = tcase_create("owners");
 
         tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_loop_test(tcase, test_libreswan_is_asked_later, 0, 2);
         tcase_add_test(tcase, manual_without_daemons);
         tcase_add_test(tcase, unknown_until_the_daemon_told);
         tcase_add_test(tcase, sas_of_a_child);
