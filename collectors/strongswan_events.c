@@ -204,11 +204,17 @@ static void note_sections(struct strongswan *s, struct vici_slice message)
                         note_fading(s, item.body, false);
 }
 
+static void take_line(struct strongswan *s, const struct vici_packet *packet);
+
 static void take(void *context, const struct vici_packet *packet)
 {
         struct strongswan *s = context;
         struct vici_item inner;
 
+        if (is_event(packet, "log")) {
+                take_line(s, packet);
+                return;
+        }
         for (size_t i = 0; i < N_EVENTS; i++) {
                 if (!is_event(packet, events[i].name))
                         continue;
@@ -293,24 +299,41 @@ static bool is_end(const struct vici_packet *packet)
                !vici_find(packet->message, "up", &up);
 }
 
+/* False: there is no room, or no memory. */
+static bool delay(struct strongswan *s, const struct vici_packet *packet)
+{
+        if (s->delay.octets + vici_length(packet->message) > DELAYED_MAX ||
+            vici_delay_put(&s->delay, packet, session_milliseconds(s) + LINE_WITHIN) < 0)
+                return false;
+        watch_delay(s);
+        return true;
+}
+
+static bool is_consequence(const struct vici_packet *packet)
+{
+        struct vici_item msg;
+
+        return vici_find(packet->message, "msg", &msg) &&
+               strongswan_said_in_log(&msg).line == LINE_CONSEQUENCE;
+}
+
 /*
  * The daemon tells its log by another thread than events: why something ended may come behind the
- * word that it ended. Events do not overtake each other.
+ * word that it ended. Events do not overtake each other; of two lines the second may overtake the
+ * first, since each may have a thread of its own.
  */
 void session_event_told(void *context, const struct vici_packet *packet)
 {
         struct strongswan *s = context;
 
         if (is_event(packet, "log")) {
-                take_line(s, packet);
+                if (!is_consequence(packet) || !delay(s, packet))
+                        take_line(s, packet);
                 return;
         }
         if (s->log_is_told && (s->delay.first || is_end(packet))) {
-                if (s->delay.octets + vici_length(packet->message) <= DELAYED_MAX &&
-                    vici_delay_put(&s->delay, packet, session_milliseconds(s) + LINE_WITHIN) == 0) {
-                        watch_delay(s);
+                if (delay(s, packet))
                         return;
-                }
                 session_take_delayed(s, INT64_MAX - 1);
         }
         take(s, packet);

@@ -23,7 +23,7 @@ static const struct pattern patterns[] = {
         { "received EAP_FAILURE", NULL, LINE_REASON, REASON_LOCAL_AUTH_FAILED },
         { "no private key found for ", NULL, LINE_REASON, REASON_LOCAL_AUTH_FAILED },
         { "tried ", "MAC mismatched", LINE_REASON, REASON_PEER_AUTH_FAILED },
-        { "no trusted ", " public key found for ", LINE_REASON, REASON_PEER_AUTH_FAILED },
+        { "no trusted ", " public key found for ", LINE_CONSEQUENCE, REASON_PEER_AUTH_FAILED },
         { "constraint check failed: ", NULL, LINE_REASON, REASON_PEER_AUTH_FAILED },
         { "EAP method ", " failed for peer ", LINE_REASON, REASON_PEER_AUTH_FAILED },
         { "no matching peer config found", NULL, LINE_REASON, REASON_PEER_AUTH_FAILED },

@@ -13,6 +13,7 @@ enum strongswan_line {
         LINE_OTHER,
         LINE_BEGINS,         /* an IKE SA is begun, by either side */
         LINE_REASON,         /* an IKE SA, or what it negotiates, fails or ends */
+        LINE_CONSEQUENCE,    /* the same: what comes of a reason that another line may tell */
         LINE_NO_ANSWER,      /* the same: the peer does not answer, now or any more */
         LINE_AGAIN,          /* the negotiation begins anew after a failure */
         LINE_CHILD_DELETED,  /* the peer has deleted a child SA, unasked or in its answer */

@@ -477,7 +477,7 @@ START_TEST(test_lines)
                   REASON_LOCAL_AUTH_FAILED },
                 { "tried 2 shared keys for 'a' - 'b', but MAC mismatched", LINE_REASON,
                   REASON_PEER_AUTH_FAILED },
-                { "no trusted RSA public key found for 'CN=x'", LINE_REASON,
+                { "no trusted RSA public key found for 'CN=x'", LINE_CONSEQUENCE,
                   REASON_PEER_AUTH_FAILED },
                 { "received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", LINE_REASON,
                   REASON_PROPOSAL_MISMATCH },

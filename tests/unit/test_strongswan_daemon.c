@@ -643,6 +643,23 @@ START_TEST(test_log)
 }
 END_TEST
 
+/* A line may overtake the one before it: what comes of a reason waits for it. */
+START_TEST(test_lines_in_the_wrong_order)
+{
+        make_collector(3600, 3600);
+        tell("log", "group=IKE level=1 ikesa-name=gw ikesa-uniqueid=9 "
+                    "msg=no~trusted~ECDSA~public~key~found~for~'x'");
+        tell("log", "group=CFG level=1 ikesa-name=gw ikesa-uniqueid=9 "
+                    "msg=subject~certificate~invalid~(valid~from~a~to~b)");
+        pass(100);
+        ck_assert_uint_eq(row_of(9)->reason, REASON_CERTIFICATE_EXPIRED);
+        tell("log", "group=IKE level=1 ikesa-name=gw ikesa-uniqueid=10 "
+                    "msg=no~trusted~ECDSA~public~key~found~for~'x'");
+        pass(100);
+        ck_assert_uint_eq(row_of(10)->reason, REASON_PEER_AUTH_FAILED);
+}
+END_TEST
+
 START_TEST(test_rekeyed)
 {
         make_collector(3600, 3600);
@@ -890,6 +907,7 @@ int main(void)
         tcase_add_test(tcase, test_reasons);
         tcase_add_test(tcase, test_end_behind_an_end);
         tcase_add_test(tcase, test_log);
+        tcase_add_test(tcase, test_lines_in_the_wrong_order);
         tcase_add_test(tcase, test_rekeyed);
         tcase_add_test(tcase, test_pfs_of_one_child);
         tcase_add_test(tcase, test_rekeyed_in_a_read);
