@@ -32,7 +32,7 @@ def arguments():
 
 @functools.lru_cache
 def wanted():
-    return comparer.wanted_rows(DATA, comparer.Wanted(*arguments(), True))
+    return comparer.wanted_rows(DATA, comparer.Wanted(*arguments(), True), (17, 18))
 
 
 def plain(value):
@@ -126,6 +126,7 @@ class Compare(unittest.TestCase):
         self.assertGreater(sum(row[38] > 0 and row[39] > 0 for row in tunnels), 5)
         self.assertGreater(sum(row[36] != row[37] for row in tunnels), 2)
         self.assertGreater(sum(row[7] == comparer.IDLE for row in tunnels), 1)
+        self.assertGreater(sum(row[7] == comparer.DOWN for row in tunnels), 0)
         self.assertGreater(sum(row[35] == comparer.TRUE for row in tunnels), 0)
 
     def test_equal(self):
