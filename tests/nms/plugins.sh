@@ -1,6 +1,7 @@
 #!/bin/bash
 # The commands and services for Nagios and Icinga, and LibreNMS' sensors: real ones take them and run them, check_snmp and ipsec_report -check,
-# beside a real snmpd with the agent on recordings. In a network namespace of its own, where snmpd has its own port.
+# beside a real snmpd with the agent on recordings; and Nagios sees a tunnel of the lab go and come back. In a network
+# namespace of its own, where snmpd has its own port.
 # shellcheck source=/dev/null disable=SC2317,SC2016,SC2034
 . "$(dirname "$0")/../lib.sh"
 if [ -z "${OWN_NAMESPACE:-}" ]; then
@@ -10,6 +11,7 @@ fi
 begin
 ip link set lo up
 PORT=161
+start_lab 20162 # where nobody listens
 PLUGINS=/usr/lib/nagios/plugins
 GOOD=5.103.119.45.103.119.7.110.101.116.45.110.101.116.1                # gw-gw/net-net
 BAD=7.98.97.100.97.117.116.104.7.98.97.100.45.110.101.116.1             # badauth/bad-net
@@ -29,6 +31,8 @@ count "$WORK/sensors"
 
 ### Nagios
 
+check "the lab is up" lab_is_up
+[ -s "$LABOUT/kind" ] || finish # nothing of what follows can be
 mkdir "$WORK/nagios" && sed "s|/usr/bin/ipsec_report|$WORK/ipsec_report|" "$NMS/nagios/ipsec-report.cfg" \
     >"$WORK/nagios/ipsec-report.cfg"
 cat >"$WORK/nagios/gateway.cfg" <<X
@@ -65,6 +69,27 @@ define service {
     host_name            gateway
     service_description  a tunnel that is not there
     check_command        check_ipsec_snmp_tunnel!1.97.1.97.1
+}
+define host {
+    use             generic-host
+    host_name       moon
+    address         127.0.0.1
+    max_check_attempts 1
+    contact_groups  admins
+    _SNMP_OPTIONS   -P 2c -C public -p $LAB_PORT
+    _IPSEC_OPTIONS  -v2c -c public --defaultPort=$LAB_PORT
+}
+define service {
+    use                  generic-service
+    host_name            moon
+    service_description  lab, by its name
+    check_command        check_ipsec_report!-name 'zurich/*'
+}
+define service {
+    use                  generic-service
+    host_name            moon
+    service_description  lab, by check_snmp
+    check_command        check_ipsec_snmp_tunnel!$(index_of zurich lan)
 }
 X
 cat >"$WORK/nagios/nagios.cfg" <<X
@@ -120,7 +145,7 @@ results() {
             if ($0 ~ /plugin_output/ && $0 !~ /long_/) o = value }
         /^\t}/ && d { if (c == 1) print s, d ": " o; d = "" }' "$1" 2>/dev/null | sort
 }
-services=$(($(grep -c '^define service' "$WORK/nagios/ipsec-report.cfg") + 4))
+services=$(($(grep -c '^define service' "$WORK/nagios/ipsec-report.cfg") + 6))
 check "Nagios has checked all services" wait_until 90 \
     '[ "$(results "$WORK/nagios/status.dat" | wc -l)" = "$services" ]'
 # a rate is known from the second check on
@@ -135,12 +160,21 @@ wanted="0 a tunnel that is up
 0 IPsec packets without an SA
 0 IPsec source
 0 IPsec tunnels up
+0 lab, by check_snmp
+0 lab, by its name
 0 one by name
 2 a tunnel that is down
 2 IPsec
 2 IPsec tunnels down
 3 a tunnel that is not there"
 is "Nagios: the states" "$(sort <<<"$found")" "$(sort <<<"$wanted")"
+
+lab_is() { [ "$(results "$WORK/nagios/status.dat" | grep -c "^$1 lab, ")" = 2 ]; }
+check "the peer of a tunnel in the lab is gone" order drop zurich
+check "Nagios: it is critical, by either plugin" wait_until 60 'lab_is 2'
+check "it is back" order raise zurich
+check "Nagios: it is well again" wait_until 60 'lab_is 0'
+check "the lab ends" order stop
 
 ### Icinga
 
@@ -207,7 +241,7 @@ is "Icinga: the states" "$(sort <<<"$found")" "$(sort <<<"$wanted")"
 ### The agent is gone: snmpd knows nothing of what is asked for
 
 end "$AGENT"
-known() { results "$1" | grep -v '^3' | sed 's/:.*//' >"$WORK/known"; cat "$WORK/known"; }
+known() { results "$1" | grep -vE '^3|^. lab, ' | sed 's/:.*//' >"$WORK/known"; cat "$WORK/known"; }
 for system in nagios icinga; do
     wait_until 90 '[ "$(known "$WORK/$system/status.dat")" = "2 IPsec agent" ]'
     is "$system: what is known without the agent is that it is missing" "$(cat "$WORK/known")" "2 IPsec agent"
