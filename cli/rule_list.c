@@ -3,6 +3,7 @@
 #include "rule_list.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,12 @@ struct rule_list {
         size_t n_found;
 };
 
+/* They stand where others have ports, and are the same both ways. */
+static bool has_type_and_code(uint8_t protocol)
+{
+        return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_MH;
+}
+
 static void make_entry(const struct rule_list *list, const struct policy *p, struct entry *entry)
 {
         const struct policy_template *template = rule_list_template(list, p, NULL);
@@ -57,6 +64,10 @@ static void make_entry(const struct rule_list *list, const struct policy *p, str
         key->protocol = p->protocol;
         key->ends[here] = p->source;
         key->ends[there] = p->destination;
+        if (has_type_and_code(p->protocol)) {
+                here = 0;
+                there = 1;
+        }
         key->ports[here] = p->source_port;
         key->ports[there] = p->destination_port;
         key->port_masks[here] = p->source_port_mask;

@@ -7,7 +7,7 @@
 
 /* Milliseconds after a read that did not show all, twice as many after each further one: a busy SA
  * is left out. What so many in a row leave out is gone. */
-#define NEXT_LOOK 500
+#define NEXT_LOOK 500U
 #define LOOKS 4
 
 /* IKE SAs that a read left out and that are then asked for one by one. */

@@ -169,9 +169,11 @@ Y
 told_cookies() { sed -n 's/^\(Rule\|Tunnel\) Name: .* Cookie: //p' "$1" | grep -vx 1 | sort -n | xargs; }
 is "rules of tunnels: each with SAs has its policy's index" "$(told_cookies one-tunnel.txt)" "$(cookies tunnel | sort -n | xargs)"
 is "and those of hosts" "$(told_cookies one-hostactive.txt)" "$(cookies transport | sort -n | xargs)"
-check "the connection is protected by its SA" grep -q "^SPI (hex): $(ip xfrm state | awk '
-    $1 == "src" { here = $2 == "192.0.2.11" && $4 == "192.0.2.12" } here && $1 == "proto" && $2 == "esp" { spi = toupper(substr($4, 3)) }
-    here && $1 == "sel" && /proto tcp/ { print spi }' | head -n 1 | sed 's/^0*//')$" one-cache.txt
+# its SA has the reqid of its trap
+reqid=$(ip xfrm policy | sed -n '/^src .* proto tcp sport 23 /,/^src / s/.* reqid \([0-9]*\).*/\1/p' | head -n 1)
+check "the connection is protected by its SA" grep -q "^SPI (hex): $(ip xfrm state | awk -v reqid="$reqid" '
+    $1 == "src" { here = $2 == "192.0.2.11" } here && $1 == "proto" && $6 == reqid { print toupper(substr($4, 3)) }' |
+    sed 's/^0*//')$" one-cache.txt
 is "the other one passes" "$(grep -A 4 '^Src IP Address: 192.0.2.1 Src Port number: 8080$' one-cache.txt |
     sed -n 's/^Action: //p' | sort -u)" Pass
 is "the shunt passes" "$(grep -c '^Rule Name: lan-pass' one-bypass.txt)" 1

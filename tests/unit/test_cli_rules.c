@@ -285,6 +285,25 @@ START_TEST(twins_are_one_rule)
 }
 END_TEST
 
+/* Type and code of ICMP are no ports: they do not change places on the way back. */
+START_TEST(icmp_twins)
+{
+        struct policy out = make_policy(1, DIRECTION_OUTBOUND, "192.0.2.1/32", "192.0.2.2/32");
+        struct policy in = make_policy(2, DIRECTION_INBOUND, "192.0.2.2/32", "192.0.2.1/32");
+        const char *text;
+
+        out.protocol = in.protocol = 1;
+        out.source_port = in.source_port = 8;
+        out.source_port_mask = in.source_port_mask = 0xffff;
+        add_policy(out, "ping");
+        add_policy(in, "ping");
+        text = print(&report_host_active, false);
+        text = strstr(text, "Rule Name: ping");
+        ck_assert_ptr_nonnull(text);
+        ck_assert_ptr_null(strstr(text + 1, "Rule Name: ping"));
+}
+END_TEST
+
 /* Each differs from the outbound one in one thing. */
 START_TEST(no_twins)
 {
@@ -604,6 +623,7 @@ int main(void)
         tcase_add_test(tcase, default_rule_not_read);
         tcase_add_test(tcase, hp_tunnel);
         tcase_add_test(tcase, twins_are_one_rule);
+        tcase_add_test(tcase, icmp_twins);
         tcase_add_test(tcase, no_twins);
         tcase_add_test(tcase, twins_by_reqid);
         tcase_add_test(tcase, order);
