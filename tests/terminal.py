@@ -48,6 +48,8 @@ def main():
     out, out_slave = pty.openpty()
     err, err_slave = pty.openpty()
     set_size(out_slave, *sizes[0])
+    # who starts tests in the background may have told all of them to ignore it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out_slave, stderr=err_slave,
                              start_new_session=True)
     os.close(out_slave)
