@@ -306,6 +306,7 @@ static void take_xauth(struct libreswan_conn *conn, struct libreswan_text line,
 {
         struct libreswan_text name;
 
+        conn->names_user = text_after(line, "xauth them:client", &name);
         if (text_between(line, " my_username=", ";", &name) && !is_any(name))
                 conn->policy.local_eap_identity = keep(name, scratch);
         if (text_after(line, " their_username=", &name) && !is_any(name))

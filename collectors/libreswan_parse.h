@@ -37,6 +37,7 @@ struct libreswan_conn {
         bool pfs;
         bool tunnel;
         bool aggressive;
+        bool names_user; /* the peer has to say by XAUTH who its user is */
 };
 
 /* One state: an IKE SA or a child SA, of the two lines that --status and --showstates have for it.

@@ -317,6 +317,7 @@ static void set_ike_conn(struct libreswan_rows *r, const struct libreswan_conn *
         row->local_identity = conn->policy.local_identity;
         row->remote_identity = conn->policy.remote_identity;
         row->remote_eap_identity = conn->instance != 0 ? conn->policy.remote_eap_identity : NULL;
+        row->names_user = conn->names_user;
         if (row->version == IKE_V1)
                 row->pfs = conn->pfs ? PFS_ON : PFS_OFF;
         if (conn->newest_ike == row->daemon_id && conn->algorithm_newest)
@@ -357,6 +358,7 @@ static void keep_known(struct ike_sa *row, const struct ike_sa *old, bool conn_k
         row->remote = old->remote;
         row->local_identity = old->local_identity;
         row->remote_identity = old->remote_identity;
+        row->names_user = old->names_user;
         row->pfs = old->pfs;
 }
 

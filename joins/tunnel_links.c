@@ -88,12 +88,14 @@ const struct ike_sa *tunnel_ike_sa_of(const struct tunnels *t, const struct chil
 
 /*
  * The user's name says more than the device's. One without any is known by its address; but
- * libreswan tells the identities with the connection, a moment later.
+ * libreswan tells the identities with the connection, a moment later, and the user still later.
  */
 static const char *identity_of(const struct ike_sa *ike_sa, char text[INET_ADDR_TEXT_SIZE])
 {
         if (ike_sa->remote_eap_identity)
                 return ike_sa->remote_eap_identity;
+        if (ike_sa->names_user)
+                return NULL;
         if (ike_sa->remote_identity)
                 return ike_sa->remote_identity;
         if (ike_sa->daemon_kind == DAEMON_LIBRESWAN)

@@ -75,6 +75,7 @@ struct ike_sa {
         uint8_t reason; /* enum reason: what the daemon said of why it fails or ends; 0 nothing yet.
                            No column */
         bool authenticating;      /* half-open, and nothing but authentication is left. No column */
+        bool names_user;          /* XAUTH: the peer's user is told by libreswan later. No column */
         int64_t established;      /* seconds since 1970; 0 not yet */
         int64_t rekey;            /* moment of the next one; 0 none is planned */
         int64_t reauthentication; /* the same */

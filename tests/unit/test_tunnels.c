@@ -1000,6 +1000,37 @@ static void leave(uint32_t id, const char *policy, const char *user)
         turn();
 }
 
+/* Who is to be known by his user's name has no tunnel by another one before it is told. */
+START_TEST(test_user_told_late)
+{
+        const struct ike_sa key = { .daemon_kind = DAEMON_LIBRESWAN,
+                                    .daemon_run = 1,
+                                    .daemon_id = 1 };
+        struct ike_sa row;
+
+        daemon_kind = DAEMON_LIBRESWAN;
+        put_collector("libreswan", COLLECTOR_UP);
+        configure("user", "user", true, CHILD_NONE);
+        turn();
+        put_ike(1, "user", "@device", IKE_ESTABLISHED, false);
+        row = *(const struct ike_sa *)table_find(ike_sas, &key);
+        row.names_user = true;
+        ck_assert_int_eq(table_put(ike_sas, &row, TABLE_FROM_EVENT), 0);
+        put_child(1, 1, "user", "user", 1, CHILD_SA_INSTALLED);
+        put_pair(1, 1, 1, 2);
+        turn();
+        ck_assert_ptr_null(find("user", "user", 1));
+        row = *(const struct ike_sa *)table_find(ike_sas, &key);
+        row.remote_eap_identity = "alice";
+        ck_assert_int_eq(table_put(ike_sas, &row, TABLE_FROM_EVENT), 0);
+        turn();
+        ck_assert_str_eq(get("user", "user", 1)->remote_identity, "alice");
+        ck_assert_uint_eq(get("user", "user", 1)->state, TUNNEL_UP);
+        ck_assert_uint_eq(get("user", "user", 1)->packets_in, 1);
+        ck_assert_ptr_null(find("user", "user", 2));
+}
+END_TEST
+
 START_TEST(test_retention)
 {
         config.retention = 1000;
@@ -2020,6 +2051,7 @@ int main(void)
         tcase_add_test(tcase, test_manual_waits_for_the_daemon);
         tcase_add_test(tcase, test_reqid_of_a_trap);
         tcase_add_test(tcase, test_road_warriors);
+        tcase_add_test(tcase, test_user_told_late);
         tcase_add_test(tcase, test_retention);
         tcase_add_test(tcase, test_maximum);
         tcase_add_test(tcase, test_becomes_road_warriors);
