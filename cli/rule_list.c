@@ -3,7 +3,6 @@
 #include "rule_list.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +40,6 @@ struct rule_list {
         size_t n_found;
 };
 
-/* They stand where others have ports, and are the same both ways. */
-static bool has_type_and_code(uint8_t protocol)
-{
-        return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_MH;
-}
-
 static void make_entry(const struct rule_list *list, const struct policy *p, struct entry *entry)
 {
         const struct policy_template *template = rule_list_template(list, p, NULL);
@@ -64,7 +57,7 @@ static void make_entry(const struct rule_list *list, const struct policy *p, str
         key->protocol = p->protocol;
         key->ends[here] = p->source;
         key->ends[there] = p->destination;
-        if (has_type_and_code(p->protocol)) {
+        if (policy_has_type_and_code(p)) { /* the same both ways */
                 here = 0;
                 there = 1;
         }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,7 +264,7 @@ static void write_icmp_selector(const struct inet_addr *network, const struct po
 static void write_selectors(const struct policy *policy, char source[SELECTOR_SIZE],
                             char destination[SELECTOR_SIZE])
 {
-        if (policy->protocol == IPPROTO_ICMP || policy->protocol == IPPROTO_ICMPV6) {
+        if (policy_has_type_and_code(policy)) {
                 write_icmp_selector(&policy->source, policy, source);
                 write_icmp_selector(&policy->destination, policy, destination);
                 return;

@@ -1,5 +1,7 @@
 #include "policy.h"
 
+#include <netinet/in.h>
+
 const struct label spd_types[] = {
         { SPD_MAIN, "main" },
         { SPD_SUB, "sub" },
@@ -166,3 +168,9 @@ const struct table_type policy_type = {
         .key_length = key_length,
         .views = views,
 };
+
+bool policy_has_type_and_code(const struct policy *policy)
+{
+        return policy->protocol == IPPROTO_ICMP || policy->protocol == IPPROTO_ICMPV6 ||
+               policy->protocol == IPPROTO_MH;
+}

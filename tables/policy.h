@@ -113,4 +113,11 @@ extern const struct label rule_kinds[];
 extern const struct label rule_actions[];
 extern const struct label policy_states[];
 
+/*
+ * Whether a type and a code stand where others have ports (ICMP and, with a type alone, Mobile
+ * IPv6): they are of the packet, not of its ends (the kernel's include/net/xfrm.h,
+ * xfrm_flowi_sport()).
+ */
+bool policy_has_type_and_code(const struct policy *policy);
+
 #endif
