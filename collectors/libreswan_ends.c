@@ -65,30 +65,35 @@ static bool is_same_conn(const struct libreswan_state *a, const struct libreswan
         return a->instance == b->instance && strcmp(a->name, b->name) == 0;
 }
 
-/* The states of one connection are told together. 0: none. */
-static uint32_t newest_beside(const struct libreswan_rows *r, size_t at)
+/*
+ * One that is left without children beside the newest one of its connection; two that were made at
+ * once have theirs. The states of one connection are told together: those from begin to end.
+ */
+static int look_at_conn(struct libreswan_rows *r, size_t begin, size_t end,
+                        const struct id_set *with_children)
 {
-        const struct libreswan_state *state = &r->states[at];
+        uint32_t newest = 0;
+        int err = 0;
 
-        for (size_t i = at; i > 0 && is_same_conn(&r->states[i - 1], state); i--)
-                if (is_up_v2(&r->states[i - 1]) && r->states[i - 1].newest)
-                        return r->states[i - 1].id;
-        for (size_t i = at + 1; i < r->n_states && is_same_conn(&r->states[i], state); i++)
+        for (size_t i = begin; i < end; i++)
                 if (is_up_v2(&r->states[i]) && r->states[i].newest)
-                        return r->states[i].id;
-        return 0;
+                        newest = r->states[i].id;
+        for (size_t i = begin; newest != 0 && err == 0 && i < end; i++) {
+                const struct libreswan_state *state = &r->states[i];
+
+                if (is_up_v2(state) && !state->newest && !id_set_has(with_children, state->id))
+                        err = add(&r->ends, newest, state->id);
+        }
+        return err;
 }
 
-/* One that is left without children beside a newer one. Two that were made at once have theirs. */
-static int look_at_ike_sa(struct libreswan_rows *r, size_t at, const struct id_set *with_children)
+static size_t end_of_conn(const struct libreswan_rows *r, size_t begin)
 {
-        const struct libreswan_state *state = &r->states[at];
-        uint32_t newest;
+        size_t end = begin + 1;
 
-        if (!is_up_v2(state) || state->newest || id_set_has(with_children, state->id))
-                return 0;
-        newest = newest_beside(r, at);
-        return newest != 0 ? add(&r->ends, newest, state->id) : 0;
+        while (end < r->n_states && is_same_conn(&r->states[begin], &r->states[end]))
+                end++;
+        return end;
 }
 
 int libreswan_ends_look(struct libreswan_rows *r)
@@ -105,8 +110,10 @@ int libreswan_ends_look(struct libreswan_rows *r)
                         err = id_set_add(&with_children, r->states[i].ike_id);
         }
         id_set_sort(&with_children);
-        for (size_t i = 0; err == 0 && i < r->n_states; i++)
-                err = look_at_ike_sa(r, i, &with_children);
+        for (size_t i = 0, end; err == 0 && i < r->n_states; i = end) {
+                end = end_of_conn(r, i);
+                err = look_at_conn(r, i, end, &with_children);
+        }
         id_set_free(&with_children);
         if (r->ends.n_successions > 1)
                 qsort(r->ends.successions, r->ends.n_successions, sizeof(struct succession),
