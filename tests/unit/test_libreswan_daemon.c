@@ -7,6 +7,7 @@
 #include "suite.h"
 #include "tables/child_sa.h"
 #include "tables/configured_policy.h"
+#include "whack_answers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,24 +50,6 @@ static const struct configured_policy *configured_child(const char *key)
         return table_find(configured, &sought);
 }
 
-static char file[1 << 16];
-
-/* With room for what stands behind it. */
-static size_t read_file(const char *name)
-{
-        char path[256];
-        FILE *f;
-        size_t length;
-
-        snprintf(path, sizeof(path), "%s/libreswan/%s", DATA, name);
-        f = fopen(path, "r");
-        ck_assert_ptr_nonnull(f);
-        length = fread(file, 1, sizeof(file) - 1, f);
-        fclose(f);
-        file[length] = '\0';
-        return length;
-}
-
 static struct {
         struct opener opener;
         int err;                /* what is given instead of a descriptor */
@@ -80,23 +63,23 @@ static struct {
 } whack;
 
 static const char *const files[] = {
-        [OPENER_WHACK_VERSION] = "version.txt",
-        [OPENER_WHACK_GLOBALSTATUS] = "globalstatus.txt",
-        [OPENER_WHACK_STATUS] = "status.txt",
-        [OPENER_WHACK_SHOWSTATES] = "showstates.txt",
-        [OPENER_WHACK_TRAFFICSTATUS] = "trafficstatus.txt",
+        [OPENER_WHACK_VERSION] = "libreswan/version.txt",
+        [OPENER_WHACK_GLOBALSTATUS] = "libreswan/globalstatus.txt",
+        [OPENER_WHACK_STATUS] = "libreswan/status.txt",
+        [OPENER_WHACK_SHOWSTATES] = "libreswan/showstates.txt",
+        [OPENER_WHACK_TRAFFICSTATUS] = "libreswan/trafficstatus.txt",
 };
 
 static int answer_of(enum opener_target target)
 {
         char trailer[] = { 0, (char)(target == whack.fails_at ? 33 : whack.status) };
         const char *answer = target == whack.fails_at ? "" : whack.answers[target];
-        size_t length = answer ? strlen(answer) : read_file(files[target]);
+        struct libreswan_text printed = answer ? whack_text(answer) : whack_recorded(files[target]);
         int ends[2];
 
         ck_assert_int_eq(pipe(ends), 0);
         fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        ck_assert_int_eq(write(ends[1], answer ? answer : file, length), (ssize_t)length);
+        ck_assert_int_eq(write(ends[1], printed.at, printed.length), (ssize_t)printed.length);
         if (!whack.truncated)
                 ck_assert_int_eq(write(ends[1], trailer, sizeof(trailer)), sizeof(trailer));
         close(ends[1]);

@@ -11,6 +11,7 @@
 #include "suite.h"
 #include "tables/collector_row.h"
 #include "tables/global_scalars.h"
+#include "whack_answers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,38 +60,6 @@ static void teardown(void)
 }
 
 /* ---- answers ---- */
-
-static char file[1 << 16];
-
-static struct libreswan_text recorded(const char *name)
-{
-        char path[256];
-        FILE *f;
-        size_t length;
-
-        snprintf(path, sizeof(path), "%s/libreswan-ike/%s.txt", DATA, name);
-        f = fopen(path, "r");
-        ck_assert_ptr_nonnull(f);
-        length = fread(file, 1, sizeof(file), f);
-        fclose(f);
-        ck_assert(length < sizeof(file));
-        return (struct libreswan_text){ file, length };
-}
-
-static struct libreswan_text text(const char *words)
-{
-        return (struct libreswan_text){ words, strlen(words) };
-}
-
-static void take_totals(struct libreswan_text answer)
-{
-        struct libreswan_text line;
-
-        libreswan_begin_totals(&rows);
-        while (libreswan_next_line(&answer, &line))
-                libreswan_take_total(&rows, line);
-        libreswan_end_totals(&rows);
-}
 
 /* Its rows are kept one in a turn; what it did not tell goes some turns later. */
 static void take_states(struct libreswan_text answer)
@@ -163,10 +132,10 @@ static const char *const sides[] = { "initiator", "responder" };
 
 static void take_recorded(const char *side, int n)
 {
-        char name[40];
+        char name[64];
 
-        snprintf(name, sizeof(name), "%s-%d", side, n);
-        take_states(recorded(name));
+        snprintf(name, sizeof(name), "libreswan-ike/%s-%d.txt", side, n);
+        take_states(whack_recorded(name));
 }
 
 /* Each of the answers of a rekey may be missed. */
@@ -206,18 +175,18 @@ END_TEST
 /* The child is heard of before its new IKE SA, and the old one is gone. */
 START_TEST(test_rekey_between_answers)
 {
-        take_states(text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
+        take_states(whack_text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
         check(1, 0, 0);
-        take_states(text(CHILD("12", "13", NEWEST) IKE("13", "newest; ")));
+        take_states(whack_text(CHILD("12", "13", NEWEST) IKE("13", "newest; ")));
         check(1, 0, 1);
-        take_states(text(CHILD("12", "14", NEWEST) IKE("13", "") IKE("14", "newest; ")));
+        take_states(whack_text(CHILD("12", "14", NEWEST) IKE("13", "") IKE("14", "newest; ")));
         check(1, 0, 2);
-        take_states(text(CHILD("12", "14", NEWEST) IKE("14", "newest; ")));
+        take_states(whack_text(CHILD("12", "14", NEWEST) IKE("14", "newest; ")));
         check(1, 0, 2);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_UP), 1);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_DOWN), 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_REKEYED), 2);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check(1, 1, 2);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_DOWN), 1);
 }
@@ -226,11 +195,11 @@ END_TEST
 /* Both sides began at once: each has its own child, and is an IKE SA of its own. */
 START_TEST(test_two_at_once)
 {
-        take_states(text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
-        take_states(text(IKE("11", "") CHILD("12", "11", "") IKE("13", "newest; ")
-                                 CHILD("14", "13", NEWEST)));
+        take_states(whack_text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
+        take_states(whack_text(IKE("11", "") CHILD("12", "11", "") IKE("13", "newest; ")
+                                       CHILD("14", "13", NEWEST)));
         check(2, 0, 0);
-        take_states(text(IKE("13", "newest; ") CHILD("14", "13", NEWEST)));
+        take_states(whack_text(IKE("13", "newest; ") CHILD("14", "13", NEWEST)));
         check(2, 1, 0);
 }
 END_TEST
@@ -239,10 +208,10 @@ END_TEST
 
 static void take_recorded_totals(const char *side, int n)
 {
-        char name[40];
+        char name[64];
 
-        snprintf(name, sizeof(name), "%s-totals-%d", side, n);
-        take_totals(recorded(name));
+        snprintf(name, sizeof(name), "libreswan-ike/%s-totals-%d.txt", side, n);
+        whack_take_totals(&rows, whack_recorded(name));
 }
 
 /* It takes milliseconds: whack has shown nothing of two attempts but the counters. */
@@ -251,9 +220,9 @@ START_TEST(test_secrets_differ)
         const char *side = sides[_i];
 
         take_recorded_totals(side, 0);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         take_recorded_totals(side, 3);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check_failures(2, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         check_last(_i == 0 ? "authentication of 2 IKE SAs failed: the peer did not accept this "
@@ -261,7 +230,7 @@ START_TEST(test_secrets_differ)
                            : "authentication of 2 IKE SAs failed: this side did not accept the "
                              "peer's authentication");
         take_recorded_totals(side, 3);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check_failures(2, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
 }
@@ -271,10 +240,10 @@ END_TEST
 START_TEST(test_counters_of_before)
 {
         take_recorded_totals("initiator", 3);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check_failures(0, 0);
-        take_totals(text("total.ikev2.ike.finished.auth-failed=1\n"));
-        take_states(text("\n"));
+        whack_take_totals(&rows, whack_text("total.ikev2.ike.finished.auth-failed=1\n"));
+        take_states(whack_text("\n"));
         check_failures(1, 0); /* it began anew, and counted that since */
 }
 END_TEST
@@ -282,16 +251,17 @@ END_TEST
 /* One was seen while it was negotiated: it is the one that failed. Another one has timed out. */
 START_TEST(test_seen)
 {
-        take_totals(text("total.ikev2.ike.finished.auth-failed=5\n"));
-        take_states(text("000 #3: \"net\":500 STATE_V2_PARENT_I2 (sent IKE_AUTH request); "
-                         "RETRANSMIT in 0s; idle;\n"));
-        take_totals(text("total.ikev2.ike.finished.auth-failed=6\n"
-                         "total.ikev2.recv.notifies.error.AUTHENTICATION_FAILED=1\n"));
-        take_states(text("000 #4: \"net\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
-                         "RETRANSMIT in 0s; idle;\n"));
+        whack_take_totals(&rows, whack_text("total.ikev2.ike.finished.auth-failed=5\n"));
+        take_states(whack_text("000 #3: \"net\":500 STATE_V2_PARENT_I2 (sent IKE_AUTH request); "
+                               "RETRANSMIT in 0s; idle;\n"));
+        whack_take_totals(&rows,
+                          whack_text("total.ikev2.ike.finished.auth-failed=6\n"
+                                     "total.ikev2.recv.notifies.error.AUTHENTICATION_FAILED=1\n"));
+        take_states(whack_text("000 #4: \"net\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
+                               "RETRANSMIT in 0s; idle;\n"));
         check_failures(1, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check_failures(1, 1);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         ck_assert_uint_eq(n_events(EVENT_NEGOTIATION_FAILED), 1);
@@ -301,15 +271,15 @@ END_TEST
 /* With IKEv1 nobody says so: the negotiation gets stuck where identities are to be proved. */
 START_TEST(test_secrets_differ_v1)
 {
-        char name[40];
+        char name[64];
 
-        snprintf(name, sizeof(name), "%s-v1", sides[_i]);
+        snprintf(name, sizeof(name), "libreswan-ike/%s-v1.txt", sides[_i]);
         take_recorded_totals(sides[_i], 0);
-        take_states(recorded(name));
+        take_states(whack_recorded(name));
         ck_assert_uint_eq(counted()->sas_half_open, 1);
         check_failures(0, 0);
         take_recorded_totals(sides[_i], 0);
-        take_states(text("\n"));
+        take_states(whack_text("\n"));
         check_failures(1, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         ck_assert_uint_eq(n_events(EVENT_NEGOTIATION_FAILED), 0);
