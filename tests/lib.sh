@@ -126,18 +126,22 @@ free_port() {
     echo "$port"
 }
 
-# start_snmpd DIR: Debian's snmpd with DIR/snmpd.conf (made unless it is there), DIR/agentx and all
-# of its state in DIR. Sets SNMPD (its process) and, the first time, PORT.
+# configure_snmpd DIR [LINE...]: DIR/snmpd.conf, with DIR/agentx, and these lines behind. Sets PORT, the
+# first time.
+configure_snmpd() {
+    local dir=$1
+    shift
+    [ -n "${PORT:-}" ] || PORT=$(free_port)
+    printf '%s\n' "agentAddress udp:${LISTEN:-127.0.0.1}:$PORT" "rocommunity public" "master agentx" \
+        "agentXSocket unix:$dir/agentx" "agentXPerms 0666 0755" "$@" >"$dir/snmpd.conf"
+}
+
+# start_snmpd DIR: Debian's snmpd with DIR/snmpd.conf (made unless it is there) and all of its state in
+# DIR. Sets SNMPD (its process) and, the first time, PORT.
 start_snmpd() {
     mkdir -p "$1/persistent"
     [ -n "${PORT:-}" ] || PORT=$(free_port)
-    [ -e "$1/snmpd.conf" ] || cat >"$1/snmpd.conf" <<X
-agentAddress udp:${LISTEN:-127.0.0.1}:$PORT
-rocommunity public
-master agentx
-agentXSocket unix:$1/agentx
-agentXPerms 0666 0755
-X
+    [ -e "$1/snmpd.conf" ] || configure_snmpd "$1"
     # without SMUX, which would open a port of the machine
     SNMP_PERSISTENT_DIR=$1/persistent SNMPCONFPATH=$1 \
         /usr/sbin/snmpd -f -I -smux -C -c "$1/snmpd.conf" -Lf "$1/snmpd.log" &

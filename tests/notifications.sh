@@ -114,16 +114,8 @@ make -s -C "$BUILD" installed/IPSEC-REPORT-MIB.txt
 handles="traphandle default $TESTS/../etc/nms/nagios/trap-handler $WORK/nagios.cmd \"IPsec %s\"
 traphandle default $TESTS/../etc/nms/zabbix/trap-handler $WORK/zabbix.log"
 start_trapd "$handles" || { not_ok "snmptrapd starts" "$(tail -n 1 "$TRAPS")"; finish; }
-PORT=$(free_port)
-cat >"$WORK/snmpd.conf" <<X
-agentAddress udp:127.0.0.1:$PORT
-rocommunity public
-master agentx
-agentXSocket unix:$WORK/agentx
-agentXPerms 0666 0755
-trap2sink 127.0.0.1:$TRAP_PORT public
-trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT
-X
+configure_snmpd "$WORK" "trap2sink 127.0.0.1:$TRAP_PORT public" \
+    "trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$TRAP_PORT"
 cat >"$WORK/agent.conf" <<X
 notificationInterval 0
 notificationHoldDown 0

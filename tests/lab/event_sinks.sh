@@ -29,16 +29,8 @@ X
     SNMP_PERSISTENT_DIR=$WORK/trapd SNMPCONFPATH=$WORK/trapd snmptrapd -f -A -C -c "$WORK/trapd.conf" -Lf "$TRAPS" \
         -m IPSEC-REPORT-MIB -M "$BUILD/installed:$TESTS/mibs" -OQS -F '%P|%V|%v\n' "udp:127.0.0.1:$port" &
     started+=($!)
-    PORT=$(free_port)
-    cat >"$WORK/snmpd.conf" <<X
-agentAddress udp:127.0.0.1:$PORT
-rocommunity public
-master agentx
-agentXSocket unix:$WORK/agentx
-agentXPerms 0666 0755
-trap2sink 127.0.0.1:$port public
-trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$port
-X
+    configure_snmpd "$WORK" "trap2sink 127.0.0.1:$port public" \
+        "trapsess -v 3 -Ci -t 30 -u ops -l authPriv -a SHA -A authentication -x AES -X privacy-of-it 127.0.0.1:$port"
     wait_until 30 '[ -n "$(ss -aunH "sport = :'"$port"'")" ]'
 }
 

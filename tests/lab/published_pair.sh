@@ -193,14 +193,7 @@ integrityFailureRate 0
 notificationHoldDown 5
 statisticsInterval 2
 X
-cat >"$WORK/snmpd.conf" <<X
-agentAddress udp:$LISTEN:$PORT
-rocommunity public
-master agentx
-agentXSocket unix:$WORK/agentx
-agentXPerms 0666 0755
-trap2sink 10.0.2.2:$TRAPS public
-X
+configure_snmpd "$WORK" "trap2sink 10.0.2.2:$TRAPS public"
 if ! pair_start; then
     echo "the daemons do not start" >&2
     exit 1

@@ -19,15 +19,7 @@ started+=($!)
 wait_until 30 'grep -q "NET-SNMP version" "$TRAPS" 2>/dev/null' || not_ok "snmptrapd starts" "no log"
 
 ip link add lan0 type dummy && ip addr add 192.0.2.1/24 dev lan0 && ip link set lan0 up
-PORT=$(free_port)
-cat >"$WORK/snmpd.conf" <<X
-agentAddress udp:127.0.0.1:$PORT
-rocommunity public
-master agentx
-agentXSocket unix:$WORK/agentx
-agentXPerms 0666 0755
-trap2sink 127.0.0.1:$TRAP_PORT public
-X
+configure_snmpd "$WORK" "trap2sink 127.0.0.1:$TRAP_PORT public"
 cat >"$WORK/agent.conf" <<X
 notificationKinds saHardExpired notificationDigest
 expiryWarningSeconds 0
