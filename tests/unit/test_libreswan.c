@@ -240,8 +240,8 @@ START_TEST(test_version)
         ck_assert(libreswan_parse_version(whack_recorded("libreswan/version.txt"), version,
                                           sizeof(version)));
         ck_assert_str_eq(version, "4.10");
-        ck_assert(!libreswan_parse_version(whack_text("whatever"), version, sizeof(version)));
-        ck_assert(libreswan_parse_version(whack_text("Libreswan 5.2.1-rc"), version, 4));
+        ck_assert(!libreswan_parse_version(text("whatever"), version, sizeof(version)));
+        ck_assert(libreswan_parse_version(text("Libreswan 5.2.1-rc"), version, 4));
         ck_assert_str_eq(version, "5.2");
 }
 END_TEST
@@ -262,22 +262,20 @@ START_TEST(test_showstates)
         ck_assert_uint_eq(table_count(rows.policies), 4);
         /* A state of a connection that nobody has told of. */
         fake_loop_advance(loop, 1000);
-        take_states(whack_text("000 #9: \"new\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
-                               "RETRANSMIT in 0.5s; idle;\n"),
+        take_states(text("000 #9: \"new\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
+                         "RETRANSMIT in 0.5s; idle;\n"),
                     false);
         ck_assert(rows.changed);
         ck_assert_uint_eq(table_count(rows.ike_sas), 1);
         ck_assert_uint_eq(ike_sa(9)->state, IKE_CONNECTING);
         ck_assert_uint_eq(ike_sa(9)->role, ROLE_INITIATOR);
         fake_loop_advance(loop, 1000);
-        take_states(
-                whack_text(
-                        "000 #9: \"new\":4500 STATE_V2_ESTABLISHED_IKE_SA (established IKE SA); "
-                        "REKEY in 100s; newest; idle;\n"
-                        "000 #10: \"new\":4500 STATE_V2_ESTABLISHED_CHILD_SA (established Child "
-                        "SA); REKEY in 90s; newest; eroute owner; IKE SA #9; idle;\n"
-                        "000 #10: \"new\" esp.00000001@192.0.2.2 esp.ffffffff@192.0.2.1 tun.0@\n"),
-                false);
+        take_states(text("000 #9: \"new\":4500 STATE_V2_ESTABLISHED_IKE_SA (established IKE SA); "
+                         "REKEY in 100s; newest; idle;\n"
+                         "000 #10: \"new\":4500 STATE_V2_ESTABLISHED_CHILD_SA (established Child "
+                         "SA); REKEY in 90s; newest; eroute owner; IKE SA #9; idle;\n"
+                         "000 #10: \"new\" esp.00000001@192.0.2.2 esp.ffffffff@192.0.2.1 tun.0@\n"),
+                    false);
         ck_assert_uint_eq(ike_sa(9)->role, ROLE_INITIATOR); /* it was told before */
         ck_assert_uint_eq(ike_sa(9)->remote_port, 4500);
         ck_assert(child_sa(10)->encap);
@@ -290,7 +288,7 @@ START_TEST(test_what_went)
 {
         take_recorded();
         fake_loop_advance(loop, 2000);
-        take_states(whack_text("000 Connection list:\n"), true);
+        take_states(text("000 Connection list:\n"), true);
         ck_assert_uint_eq(table_count(rows.ike_sas) + table_count(rows.children), 0);
         ck_assert_uint_eq(table_count(rows.policies) + table_count(rows.configured), 0);
         ck_assert(rows.changed);
@@ -327,7 +325,7 @@ START_TEST(test_two_daemons)
         ck_assert(!ike_sa(1)->fresh);
         ck_assert_uint_eq(libreswan_rows_count(&rows), 13);
         fake_loop_advance(loop, 2000);
-        take_states(whack_text("\n"), true);
+        take_states(text("\n"), true);
         ck_assert_uint_eq(table_count(rows.policies), 1);
         ck_assert_uint_eq(table_count(rows.configured), 1);
         ck_assert_uint_eq(table_count(rows.ike_sas), 1);
@@ -364,7 +362,7 @@ START_TEST(test_restart)
         whack_take_totals(&rows, whack_recorded("libreswan/globalstatus.txt"));
         ck_assert_uint_eq(rows.run, 0);
         take_recorded();
-        whack_take_totals(&rows, whack_text("total.ikev2.ike.started=1\n"));
+        whack_take_totals(&rows, text("total.ikev2.ike.started=1\n"));
         ck_assert_uint_eq(rows.run, 1);
         /* The same numbers, and nothing of before. */
         take_states(whack_recorded("libreswan/status.txt"), true);
@@ -379,11 +377,10 @@ START_TEST(test_restart_by_spis)
 {
         take_recorded();
         fake_loop_advance(loop, 1000);
-        take_states(
-                whack_text("000 #2: \"tunnel-v2\":500 STATE_V2_ESTABLISHED_CHILD_SA (established "
-                           "Child SA); newest; IKE SA #1; idle;\n"
-                           "000 #2: \"tunnel-v2\" esp.11@192.0.2.2 esp.12@192.0.2.1\n"),
-                false);
+        take_states(text("000 #2: \"tunnel-v2\":500 STATE_V2_ESTABLISHED_CHILD_SA (established "
+                         "Child SA); newest; IKE SA #1; idle;\n"
+                         "000 #2: \"tunnel-v2\" esp.11@192.0.2.2 esp.12@192.0.2.1\n"),
+                    false);
         ck_assert_uint_eq(rows.run, 1);
         ck_assert_uint_eq(table_count(rows.children), 1);
         ck_assert_int_eq(child_sa(2)->installed, 0);
@@ -392,19 +389,17 @@ END_TEST
 
 START_TEST(test_superseded)
 {
-        take_states(
-                whack_text(
-                        "000 #2: \"a\":500 STATE_QUICK_R2 (IPsec SA established); EXPIRE in 9s; "
-                        "ISAKMP SA #1; idle;\n"
-                        "000 #3: \"a\":500 STATE_QUICK_R2 (IPsec SA established); REPLACE in 99s; "
-                        "newest; ISAKMP SA #1; idle;\n"
-                        "000 #4: \"a\":500 STATE_QUICK_I1 (sent Quick Mode request); "
-                        "ISAKMP SA #1; idle;\n"
-                        "000 #5: \"a\":500 STATE_INFO (discovered); idle;\n"
-                        "000 #6: \"a\":500 MAIN_R3 (IKE SA established); newest;\n"
-                        "000 #7: \"a\":500 ESTABLISHED_IKE_SA (established IKE SA); newest;\n"
-                        "000 #8: \"a\":500 STATE_V2_IKE_SA_DELETE (STATE_V2_IKE_SA_DELETE); \n"),
-                false);
+        take_states(text("000 #2: \"a\":500 STATE_QUICK_R2 (IPsec SA established); EXPIRE in 9s; "
+                         "ISAKMP SA #1; idle;\n"
+                         "000 #3: \"a\":500 STATE_QUICK_R2 (IPsec SA established); REPLACE in 99s; "
+                         "newest; ISAKMP SA #1; idle;\n"
+                         "000 #4: \"a\":500 STATE_QUICK_I1 (sent Quick Mode request); "
+                         "ISAKMP SA #1; idle;\n"
+                         "000 #5: \"a\":500 STATE_INFO (discovered); idle;\n"
+                         "000 #6: \"a\":500 MAIN_R3 (IKE SA established); newest;\n"
+                         "000 #7: \"a\":500 ESTABLISHED_IKE_SA (established IKE SA); newest;\n"
+                         "000 #8: \"a\":500 STATE_V2_IKE_SA_DELETE (STATE_V2_IKE_SA_DELETE); \n"),
+                    false);
         ck_assert_uint_eq(child_sa(2)->state, CHILD_SA_REKEYED);
         ck_assert_int_eq(child_sa(2)->expiry, libreswan_rows_now(&rows) + 9);
         ck_assert_uint_eq(child_sa(3)->state, CHILD_SA_INSTALLED);
@@ -435,19 +430,15 @@ static void not_rekeyed_alone(void *context, enum table_event event, enum table_
 /* An answer may be kept in several turns: in none of them the old child is all there is. */
 START_TEST(test_successor_first)
 {
-        take_states(
-                whack_text(
-                        "000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
-                        "newest; IKE SA #1; idle;\n"),
-                false);
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
         ck_assert_int_eq(table_subscribe(rows.children, not_rekeyed_alone, NULL), 0);
-        take_states(
-                whack_text(
-                        "000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
-                        "IKE SA #1; idle;\n"
-                        "000 #3: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
-                        "newest; IKE SA #1; idle;\n"),
-                false);
+        take_states(text("000 #2: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "IKE SA #1; idle;\n"
+                         "000 #3: \"a\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                         "newest; IKE SA #1; idle;\n"),
+                    false);
         ck_assert_uint_eq(child_sa(2)->state, CHILD_SA_REKEYED);
         ck_assert_uint_gt(child_sa(3)->index, child_sa(2)->index);
 }
@@ -457,11 +448,10 @@ END_TEST
 START_TEST(test_six)
 {
         take_states(
-                whack_text(
-                        "000 #7: \"six\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
-                        "EXPIRE in 28736s; newest; eroute owner; IKE SA #6; idle;\n"
-                        "000 #7: \"six\" esp:ea9c8b29@2001:db8::2 esp:292808fc@2001:db8::1 "
-                        "tun:0@2001:db8::2 tun:0@2001:db8::1 Traffic: ESPin=0B\n"),
+                text("000 #7: \"six\":500 STATE_V2_ESTABLISHED_CHILD_SA (established Child SA); "
+                     "EXPIRE in 28736s; newest; eroute owner; IKE SA #6; idle;\n"
+                     "000 #7: \"six\" esp:ea9c8b29@2001:db8::2 esp:292808fc@2001:db8::1 "
+                     "tun:0@2001:db8::2 tun:0@2001:db8::1 Traffic: ESPin=0B\n"),
                 false);
         ck_assert_uint_eq(child_sa(7)->spi_out, 0xea9c8b29);
         ck_assert_uint_eq(child_sa(7)->spi_in, 0x292808fc);
@@ -506,7 +496,7 @@ START_TEST(test_ends)
 
         snprintf(answer, sizeof(answer), "000 \"c\"%s\n000 \"c\":   policy: IKEv2+PSK;\n",
                  wanted->line);
-        ck_assert_uint_eq(take_states(whack_text(answer), true), 2);
+        ck_assert_uint_eq(take_states(text(answer), true), 2);
         row = policy("c");
         child = configured("c");
         ck_assert_str_eq(row->local_addresses, wanted->local);
@@ -524,58 +514,45 @@ START_TEST(test_all_that_is_told)
         const struct configured_policy *child;
         const struct ike_policy *row;
 
-        take_states(whack_text(CONN(": 10.1.0.0/24===192.0.2.1...192.0.2.2===10.2.0.0/24; "
-                                    "unrouted; x") CONN(
-                            ":   xauth us:client, xauth them:server,  my_username=fred; "
-                            "their_username=[any]") CONN(":   our auth:rsasig, their auth:null, "
-                                                         "our "
-                                                         "autheap:none, their "
-                                                         "autheap:tls;") CONN(":   "
-                                                                              "sec_label:system_u:"
-                                                                              "object_r:ipsec_spd_"
-                                                                              "t:"
-                                                                              "s0;")
-                                       CONN(":   CAs: 'C=CH, CN=ca'...'%any'") CONN(
-                                               ":   ike_life: 3600s; ipsec_life: 1800s; "
-                                               "ipsec_max_bytes: "
-                                               "10MB; "
-                                               "ipsec_max_packets: 77; replay_window: 128; "
-                                               "rekey_margin: "
-                                               "60s;") CONN(":   policy: "
-                                                            "IKEv1+IKEv2+RSASIG+ENCRYPT+DONT_REKEY+"
-                                                            "ROUTE+UP;") CONN(":   conn_prio: "
-                                                                              "32,32; interface: "
-                                                                              "va; metric: 0; mtu: "
-                                                                              "unset; "
-                                                                              "sa_prio:4711; "
-                                                                              "sa_tfc:none;")
-                                               CONN(":   nflog-group: "
-                                                    "unset; mark: "
-                                                    "7/0x000000ff, "
-                                                    "8/0xffffffff; "
-                                                    "vti-iface:x;") CONN(":   our idtype: "
-                                                                         "ID_DER_ASN1_DN; our "
-                                                                         "id=CN=a; "
-                                                                         "their id=x; their "
-                                                                         "idtype: "
-                                                                         "ID_FQDN; their id=@b; "
-                                                                         "their id=@c")
-                                                       CONN(":   dpd: active; action:restart; "
-                                                            "delay:30s; timeout:120s")
-                                                               CONN(":   newest ISAKMP SA: #0; "
-                                                                    "newest "
-                                                                    "IPsec SA: #0; conn serial: "
-                                                                    "$1;")
-                                                                       CONN(":   IKE algorithms: "
-                                                                            "AES_CBC-HMAC_SHA1-"
-                                                                            "MODP2048, "
-                                                                            "3DES_CBC-HMAC_MD5-DH2")
-                                                                               CONN(":   ESP "
-                                                                                    "algorithms: "
-                                                                                    "AES_GCM_16_"
-                                                                                    "256-"
-                                                                                    "NONE")),
-                    true);
+        take_states(
+                text(CONN(": 10.1.0.0/24===192.0.2.1...192.0.2.2===10.2.0.0/24; unrouted; x") CONN(
+                        ":   xauth us:client, xauth them:server,  my_username=fred; "
+                        "their_username=[any]") CONN(":   our auth:rsasig, their auth:null, our "
+                                                     "autheap:none, their "
+                                                     "autheap:tls;") CONN(":   "
+                                                                          "sec_label:system_u:"
+                                                                          "object_r:ipsec_spd_t:"
+                                                                          "s0;")
+                             CONN(":   CAs: 'C=CH, CN=ca'...'%any'") CONN(
+                                     ":   ike_life: 3600s; ipsec_life: 1800s; ipsec_max_bytes: "
+                                     "10MB; "
+                                     "ipsec_max_packets: 77; replay_window: 128; rekey_margin: "
+                                     "60s;") CONN(":   policy: "
+                                                  "IKEv1+IKEv2+RSASIG+ENCRYPT+DONT_REKEY+ROUTE+UP;")
+                                     CONN(":   conn_prio: 32,32; interface: va; metric: 0; mtu: "
+                                          "unset; "
+                                          "sa_prio:4711; sa_tfc:none;") CONN(":   nflog-group: "
+                                                                             "unset; mark: "
+                                                                             "7/0x000000ff, "
+                                                                             "8/0xffffffff; "
+                                                                             "vti-iface:x;")
+                                             CONN(":   our idtype: ID_DER_ASN1_DN; our id=CN=a; "
+                                                  "their id=x; their idtype: "
+                                                  "ID_FQDN; their id=@b; their id=@c")
+                                                     CONN(":   dpd: active; action:restart; "
+                                                          "delay:30s; timeout:120s")
+                                                             CONN(":   newest ISAKMP SA: #0; "
+                                                                  "newest "
+                                                                  "IPsec SA: #0; conn serial: $1;")
+                                                                     CONN(":   IKE algorithms: "
+                                                                          "AES_CBC-HMAC_SHA1-"
+                                                                          "MODP2048, "
+                                                                          "3DES_CBC-HMAC_MD5-DH2")
+                                                                             CONN(":   ESP "
+                                                                                  "algorithms: "
+                                                                                  "AES_GCM_16_256-"
+                                                                                  "NONE")),
+                true);
         row = policy("c");
         child = configured("c");
         ck_assert_str_eq(row->local_auth_method, "PUBKEY");
@@ -627,7 +604,7 @@ START_TEST(test_xfrm_interfaces)
                                  CONN(":   conn_prio: 24,24; interface: %s; metric: 0; mtu: unset; "
                                       "sa_prio:auto; sa_tfc:none;"),
                          wanted[i].interface);
-                take_states(whack_text(answer), true);
+                take_states(text(answer), true);
                 ck_assert_uint_eq(configured("c")->if_id_in, wanted[i].if_id);
                 ck_assert_uint_eq(configured("c")->if_id_out, wanted[i].if_id);
         }
@@ -636,7 +613,7 @@ END_TEST
 
 START_TEST(test_older_words)
 {
-        take_states(whack_text(CONN(": 192.0.2.1...192.0.2.2; unrouted; eroute owner: #0") CONN(
+        take_states(text(CONN(": 192.0.2.1...192.0.2.2; unrouted; eroute owner: #0") CONN(
                             ":   policy: RSASIG+ENCRYPT+TUNNEL+PFS+IKEV1_ALLOW+IKEV2_ALLOW+"
                             "IKEV2_ALLOW_NARROWING+SAREF_TRACK;")),
                     true);
@@ -648,19 +625,14 @@ END_TEST
 START_TEST(test_shunts)
 {
         take_states(
-                whack_text(
-                        CONN(": 10.0.0.0/8===192.0.2.1...192.0.2.2; prospective erouted; x") CONN(
-                                ":   policy: AUTH_NEVER+PASS+NEVER_NEGOTIATE;") "000 \"d\": "
-                                                                                "10.0.0.0/"
-                                                                                "8===192.0.2.1..."
-                                                                                "192.0.2.2;"
-                                                                                " prospective "
-                                                                                "erouted; x\n"
-                                                                                "000 \"d\":   "
-                                                                                "policy: "
-                                                                                "AUTH_NEVER+DROP+"
-                                                                                "NEVER_"
-                                                                                "NEGOTIATE;\n"),
+                text(CONN(": 10.0.0.0/8===192.0.2.1...192.0.2.2; prospective erouted; x") CONN(
+                        ":   policy: AUTH_NEVER+PASS+NEVER_NEGOTIATE;") "000 \"d\": "
+                                                                        "10.0.0.0/"
+                                                                        "8===192.0.2.1...192.0.2.2;"
+                                                                        " prospective erouted; x\n"
+                                                                        "000 \"d\":   policy: "
+                                                                        "AUTH_NEVER+DROP+NEVER_"
+                                                                        "NEGOTIATE;\n"),
                 true);
         ck_assert_uint_eq(configured("c")->action, RULE_PASS);
         ck_assert_uint_eq(configured("c")->kind, RULE_BYPASS);
@@ -676,40 +648,39 @@ END_TEST
 START_TEST(test_instances)
 {
         take_states(
-                whack_text(
-                        CONN(": 10.1.5.0/24===192.0.2.61[@g]...%any[@w]; unrouted; owner: #0") CONN(
-                                ":   policy: IKEv2+PSK+ENCRYPT+TUNNEL;")
-                                CONN_1(": 10.1.5.0/24===192.0.2.61[@g]...192.0.2.101[@w]; erouted; "
-                                       "#8") CONN_1(":   policy: IKEv2+PSK+ENCRYPT+TUNNEL;") CONN_1(
-                                        ":   our idtype: ID_FQDN; our id=@g; their "
-                                        "idtype: ID_FQDN; their "
-                                        "id=@w1") CONN_1(":   newest IKE SA: #7; newest IPsec "
-                                                         "SA: #8; conn serial: $9;")
-                                        CONN_1(":   IKEv2 algorithm newest: "
-                                               "AES_GCM_16_256-HMAC_SHA2_512-"
-                                               "MODP2048") "000 #7: \"c\"[1] "
-                                                           "192.0.2.101:4500 "
-                                                           "STATE_V2_ESTABLISHED_IKE_"
-                                                           "SA "
-                                                           "(established IKE SA); "
-                                                           "REKEY in 9s; newest; "
-                                                           "idle;\n"
-                                                           "000 #8: \"c\"[1] "
-                                                           "192.0.2.101:4500 "
-                                                           "STATE_V2_ESTABLISHED_"
-                                                           "CHILD_SA "
-                                                           "(established Child SA); "
-                                                           "newest; IKE SA #7; "
-                                                           "idle;\n"
-                                                           "000 #8: \"c\"[1] "
-                                                           "192.0.2.101 "
-                                                           "esp.a@192.0.2.101 "
-                                                           "esp.b@192.0.2.61 "
-                                                           "tun.0@x\n"
-                                                           "000 #9: \"c\"[2] "
-                                                           "2001:db8::9:500 "
-                                                           "STATE_V2_PARENT_R1 "
-                                                           "(sent); idle;\n"),
+                text(CONN(": 10.1.5.0/24===192.0.2.61[@g]...%any[@w]; unrouted; owner: #0") CONN(
+                        ":   policy: IKEv2+PSK+ENCRYPT+TUNNEL;")
+                             CONN_1(": 10.1.5.0/24===192.0.2.61[@g]...192.0.2.101[@w]; erouted; #8")
+                                     CONN_1(":   policy: IKEv2+PSK+ENCRYPT+TUNNEL;") CONN_1(
+                                             ":   our idtype: ID_FQDN; our id=@g; their "
+                                             "idtype: ID_FQDN; their "
+                                             "id=@w1") CONN_1(":   newest IKE SA: #7; newest IPsec "
+                                                              "SA: #8; conn serial: $9;")
+                                             CONN_1(":   IKEv2 algorithm newest: "
+                                                    "AES_GCM_16_256-HMAC_SHA2_512-"
+                                                    "MODP2048") "000 #7: \"c\"[1] "
+                                                                "192.0.2.101:4500 "
+                                                                "STATE_V2_ESTABLISHED_IKE_"
+                                                                "SA "
+                                                                "(established IKE SA); "
+                                                                "REKEY in 9s; newest; "
+                                                                "idle;\n"
+                                                                "000 #8: \"c\"[1] "
+                                                                "192.0.2.101:4500 "
+                                                                "STATE_V2_ESTABLISHED_"
+                                                                "CHILD_SA "
+                                                                "(established Child SA); "
+                                                                "newest; IKE SA #7; "
+                                                                "idle;\n"
+                                                                "000 #8: \"c\"[1] "
+                                                                "192.0.2.101 "
+                                                                "esp.a@192.0.2.101 "
+                                                                "esp.b@192.0.2.61 "
+                                                                "tun.0@x\n"
+                                                                "000 #9: \"c\"[2] "
+                                                                "2001:db8::9:500 "
+                                                                "STATE_V2_PARENT_R1 "
+                                                                "(sent); idle;\n"),
                 true);
         ck_assert_uint_eq(table_count(rows.policies), 1);
         ck_assert_uint_eq(table_count(rows.configured), 1);
@@ -831,7 +802,7 @@ START_TEST(test_nonsense)
                 whack_take_totals(&rows, (struct libreswan_text){ copy, strlen(copy) });
                 free(copy);
         }
-        take_states(whack_text(all), true);
+        take_states(text(all), true);
 }
 END_TEST
 

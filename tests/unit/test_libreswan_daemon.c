@@ -74,7 +74,7 @@ static int answer_of(enum opener_target target)
 {
         char trailer[] = { 0, (char)(target == whack.fails_at ? 33 : whack.status) };
         const char *answer = target == whack.fails_at ? "" : whack.answers[target];
-        struct libreswan_text printed = answer ? whack_text(answer) : whack_recorded(files[target]);
+        struct libreswan_text printed = answer ? text(answer) : whack_recorded(files[target]);
         int ends[2];
 
         ck_assert_int_eq(pipe(ends), 0);

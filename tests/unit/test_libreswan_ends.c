@@ -175,18 +175,18 @@ END_TEST
 /* The child is heard of before its new IKE SA, and the old one is gone. */
 START_TEST(test_rekey_between_answers)
 {
-        take_states(whack_text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
+        take_states(text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
         check(1, 0, 0);
-        take_states(whack_text(CHILD("12", "13", NEWEST) IKE("13", "newest; ")));
+        take_states(text(CHILD("12", "13", NEWEST) IKE("13", "newest; ")));
         check(1, 0, 1);
-        take_states(whack_text(CHILD("12", "14", NEWEST) IKE("13", "") IKE("14", "newest; ")));
+        take_states(text(CHILD("12", "14", NEWEST) IKE("13", "") IKE("14", "newest; ")));
         check(1, 0, 2);
-        take_states(whack_text(CHILD("12", "14", NEWEST) IKE("14", "newest; ")));
+        take_states(text(CHILD("12", "14", NEWEST) IKE("14", "newest; ")));
         check(1, 0, 2);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_UP), 1);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_DOWN), 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_REKEYED), 2);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check(1, 1, 2);
         ck_assert_uint_eq(n_events(EVENT_IKE_SA_DOWN), 1);
 }
@@ -195,11 +195,11 @@ END_TEST
 /* Both sides began at once: each has its own child, and is an IKE SA of its own. */
 START_TEST(test_two_at_once)
 {
-        take_states(whack_text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
-        take_states(whack_text(IKE("11", "") CHILD("12", "11", "") IKE("13", "newest; ")
-                                       CHILD("14", "13", NEWEST)));
+        take_states(text(IKE("11", "newest; ") CHILD("12", "11", NEWEST)));
+        take_states(text(IKE("11", "") CHILD("12", "11", "") IKE("13", "newest; ")
+                                 CHILD("14", "13", NEWEST)));
         check(2, 0, 0);
-        take_states(whack_text(IKE("13", "newest; ") CHILD("14", "13", NEWEST)));
+        take_states(text(IKE("13", "newest; ") CHILD("14", "13", NEWEST)));
         check(2, 1, 0);
 }
 END_TEST
@@ -220,9 +220,9 @@ START_TEST(test_secrets_differ)
         const char *side = sides[_i];
 
         take_recorded_totals(side, 0);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         take_recorded_totals(side, 3);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check_failures(2, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         check_last(_i == 0 ? "authentication of 2 IKE SAs failed: the peer did not accept this "
@@ -230,7 +230,7 @@ START_TEST(test_secrets_differ)
                            : "authentication of 2 IKE SAs failed: this side did not accept the "
                              "peer's authentication");
         take_recorded_totals(side, 3);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check_failures(2, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
 }
@@ -240,10 +240,10 @@ END_TEST
 START_TEST(test_counters_of_before)
 {
         take_recorded_totals("initiator", 3);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check_failures(0, 0);
-        whack_take_totals(&rows, whack_text("total.ikev2.ike.finished.auth-failed=1\n"));
-        take_states(whack_text("\n"));
+        whack_take_totals(&rows, text("total.ikev2.ike.finished.auth-failed=1\n"));
+        take_states(text("\n"));
         check_failures(1, 0); /* it began anew, and counted that since */
 }
 END_TEST
@@ -251,17 +251,16 @@ END_TEST
 /* One was seen while it was negotiated: it is the one that failed. Another one has timed out. */
 START_TEST(test_seen)
 {
-        whack_take_totals(&rows, whack_text("total.ikev2.ike.finished.auth-failed=5\n"));
-        take_states(whack_text("000 #3: \"net\":500 STATE_V2_PARENT_I2 (sent IKE_AUTH request); "
-                               "RETRANSMIT in 0s; idle;\n"));
-        whack_take_totals(&rows,
-                          whack_text("total.ikev2.ike.finished.auth-failed=6\n"
-                                     "total.ikev2.recv.notifies.error.AUTHENTICATION_FAILED=1\n"));
-        take_states(whack_text("000 #4: \"net\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
-                               "RETRANSMIT in 0s; idle;\n"));
+        whack_take_totals(&rows, text("total.ikev2.ike.finished.auth-failed=5\n"));
+        take_states(text("000 #3: \"net\":500 STATE_V2_PARENT_I2 (sent IKE_AUTH request); "
+                         "RETRANSMIT in 0s; idle;\n"));
+        whack_take_totals(&rows, text("total.ikev2.ike.finished.auth-failed=6\n"
+                                      "total.ikev2.recv.notifies.error.AUTHENTICATION_FAILED=1\n"));
+        take_states(text("000 #4: \"net\":500 STATE_V2_PARENT_I1 (sent IKE_SA_INIT request); "
+                         "RETRANSMIT in 0s; idle;\n"));
         check_failures(1, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check_failures(1, 1);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         ck_assert_uint_eq(n_events(EVENT_NEGOTIATION_FAILED), 1);
@@ -279,7 +278,7 @@ START_TEST(test_secrets_differ_v1)
         ck_assert_uint_eq(counted()->sas_half_open, 1);
         check_failures(0, 0);
         take_recorded_totals(sides[_i], 0);
-        take_states(whack_text("\n"));
+        take_states(text("\n"));
         check_failures(1, 0);
         ck_assert_uint_eq(n_events(EVENT_IKE_AUTH_FAILURE), 1);
         ck_assert_uint_eq(n_events(EVENT_NEGOTIATION_FAILED), 0);

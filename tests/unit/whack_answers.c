@@ -21,7 +21,7 @@ struct libreswan_text whack_recorded(const char *path)
         return (struct libreswan_text){ file, length };
 }
 
-struct libreswan_text whack_text(const char *words)
+struct libreswan_text text(const char *words)
 {
         return (struct libreswan_text){ words, strlen(words) };
 }

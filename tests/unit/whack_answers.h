@@ -7,7 +7,8 @@
 /* A file below tests/data, with a NUL behind it; valid until the next one is read. */
 struct libreswan_text whack_recorded(const char *path);
 
-struct libreswan_text whack_text(const char *words);
+/* The words themselves. */
+struct libreswan_text text(const char *words);
 
 /* A whole answer of --globalstatus. */
 void whack_take_totals(struct libreswan_rows *rows, struct libreswan_text answer);
